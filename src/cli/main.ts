@@ -1,0 +1,2 @@
+process.stderr.write('latchkey: nothing to run yet\n');
+process.exitCode = 1;

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { LatchkeyError } from './errors.ts';
+
+/**
+ * Writes a file so that any crash leaves either the old or the new contents: `O_EXCL` temporary file beside it,
+ * fsync, rename, fsync of the directory.
+ *
+ * @param mode permission bits, default 0600, set whatever the umask is
+ * @throws LatchkeyError `file/io`
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
+  const temporary = await writeTemporary(path, data, mode);
+  try {
+    await rename(temporary, path);
+  } catch (cause) {
+    await unlink(temporary).catch(() => {});
+    throw ioError('write', path, cause);
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Writes and fsyncs `<path>.<random>.tmp` for a later rename onto `path`; returns its name. */
+export async function writeTemporary(path: string, data: string | Uint8Array, mode = 0o600): Promise<string> {
+  const temporary = join(
+    dirname(path),
+    `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`,
+  );
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    const file = await open(temporary, flags, mode);
+    try {
+      await file.chmod(mode);
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  } catch (cause) {
+    await unlink(temporary).catch(() => {});
+    throw ioError('write', path, cause);
+  }
+}
+
+/** Makes renames and unlinks in `directory` durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function ioError(verb: string, path: string, cause: unknown): LatchkeyError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new LatchkeyError('file/io', `cannot ${verb} "${path}": ${reason}`, { cause });
+}

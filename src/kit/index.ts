@@ -1,0 +1,12 @@
+/**
+ * `latchkey/kit`: the ground everything stands on: errors, secrets, clock, atomic files, bounded caches and programs.
+ * It knows nothing of credentials, wires or formats.
+ */
+export { syncDirectory, writeFileAtomic, writeTemporary } from './atomic-file.ts';
+export { type Clock, systemClock } from './clock.ts';
+export type { ErrorCode } from './error-codes.ts';
+export { type ErrorDetails, type Finding, isLatchkeyError, LatchkeyError } from './errors.ts';
+export { LruCache } from './lru-cache.ts';
+export { type RunOptions, type RunResult, runProgram } from './program.ts';
+export { quote } from './quote.ts';
+export { Secret } from './secret.ts';

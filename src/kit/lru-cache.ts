@@ -1,0 +1,48 @@
+import { type Clock, systemClock } from './clock.ts';
+
+/** A bounded map that forgets the least recently used entry, and every entry after its time. */
+export class LruCache<Key, Value> {
+  readonly #entries = new Map<Key, { value: Value; expires: number }>();
+  readonly #maxEntries: number;
+  readonly #lifetimeMs: number;
+  readonly #clock: Clock;
+
+  /** @param lifetimeMs milliseconds an entry lives after it was set; default for ever */
+  constructor(maxEntries: number, lifetimeMs = Number.POSITIVE_INFINITY, clock: Clock = systemClock) {
+    this.#maxEntries = maxEntries;
+    this.#lifetimeMs = lifetimeMs;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: Key): Value | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    if (entry.expires <= this.#clock.now().getTime()) return undefined;
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  set(key: Key, value: Value): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, expires: this.#clock.now().getTime() + this.#lifetimeMs });
+    if (this.#entries.size > this.#maxEntries) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}
