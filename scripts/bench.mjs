@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './bootstrap.mjs';
 import { buildIfStale } from './build.mjs';
+import { root } from './root.mjs';
 
 export async function main([name, ...args]) {
   const names = readdirSync(join(root, 'bench'))

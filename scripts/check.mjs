@@ -1,8 +1,8 @@
 // `npm run check`: types, lint and format, unused code, package shape. Every step runs; any failure fails.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { root } from './bootstrap.mjs';
 import { build } from './build.mjs';
+import { root } from './root.mjs';
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const steps = [

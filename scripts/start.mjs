@@ -1,8 +1,8 @@
 // `npm start`: builds the executable when needed and becomes `latchkey serve`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { root } from './bootstrap.mjs';
 import { buildIfStale } from './build.mjs';
+import { root } from './root.mjs';
 
 export async function main(args) {
   const started = Date.now();

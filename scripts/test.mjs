@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { root } from './bootstrap.mjs';
 import { buildIfStale } from './build.mjs';
+import { root } from './root.mjs';
 
 export async function main(args) {
   const suffix = args.includes('--long') ? '.long.ts' : '.test.ts';
