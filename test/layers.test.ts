@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { repositoryRoot } from './support/workspace.ts';
+
+/** Which rooms a room may import, as docs/architecture.md draws them. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  kit: [],
+  asn1: ['kit'],
+  x509: ['asn1', 'kit'],
+  ca: ['x509', 'asn1', 'kit'],
+  repository: ['x509', 'asn1', 'kit'],
+  myproxy: ['repository', 'ca', 'x509', 'asn1', 'kit'],
+  daemon: ['myproxy', 'repository', 'ca', 'x509', 'asn1', 'kit'],
+  cli: ['daemon', 'myproxy', 'repository', 'ca', 'x509', 'asn1', 'kit'],
+};
+
+const LONGEST_FILE = 500;
+const FORBIDDEN_NAMES = /(^|\/)(utils?|helpers?|common|types|impl)(\/|\.ts$)/;
+
+const source = join(repositoryRoot, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+test('rooms import only the doors of the rooms below them', () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const room = file.split('/')[0] ?? '';
+    const text = readFileSync(join(source, file), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+      const target = relative(source, resolve(source, dirname(file), specifier));
+      const [targetRoom = '', ...rest] = target.split('/');
+      if (targetRoom === room) continue;
+      if (!MAY_IMPORT[room]?.includes(targetRoom)) wrong.push(`${file} imports the room ${targetRoom}`);
+      else if (rest.join('/') !== 'index.ts') wrong.push(`${file} imports ${target}, behind the door`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('every room is drawn in the architecture', () => {
+  const drawn = readFileSync(join(repositoryRoot, 'docs/architecture.md'), 'utf8');
+  for (const room of new Set(files.map((file) => file.split('/')[0]))) assert.ok(drawn.includes(`| \`${room}/\``), room);
+});
+
+test('files are named for one concept and can be read in one sitting', () => {
+  for (const file of files) {
+    assert.doesNotMatch(file, FORBIDDEN_NAMES);
+    const lines = readFileSync(join(source, file), 'utf8').split('\n').length;
+    assert.ok(lines <= LONGEST_FILE || file.endsWith('.test.ts'), `${file} has ${lines} lines`);
+  }
+});

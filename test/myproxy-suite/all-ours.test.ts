@@ -1,0 +1,6 @@
+import { test } from 'node:test';
+import { runMyProxySuite } from '../support/myproxy-suite.ts';
+
+test('myproxy-test passes: our server, our tools', async (t) => {
+  await runMyProxySuite(t, { server: true, tools: true });
+});
