@@ -1,0 +1,7 @@
+import type { Secret } from '../../kit/index.ts';
+
+/**
+ * A pass phrase, or a function that finds it when it is needed. For MyProxy pass phrases that is after the server has
+ * proved who it is and before anything of the request is sent; the function is called at most once for one operation.
+ */
+export type SecretSource = Secret | (() => Secret | Promise<Secret>);
