@@ -29,6 +29,8 @@ export interface CServerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The server's own credential; default the grid's host. */
   readonly credential?: GridIdentity;
+  /** Another program that takes the C server's options: ours, under its name. Default the installed one. */
+  readonly program?: string;
 }
 
 /** A configuration that lets everybody store and retrieve, and leaves renewal and trust to each credential. */
@@ -54,7 +56,7 @@ export async function startCServer(
   grid: Grid,
   options: CServerOptions = {},
 ): Promise<CServer> {
-  const program = findProgram('myproxy-server');
+  const program = options.program ?? findProgram('myproxy-server');
   if (program === undefined) throw new Error('myproxy-server is not installed');
   const directory = mkdtempSync(join(grid.directory, 'c-server-'));
   const path = (name: string) => join(directory, name);
