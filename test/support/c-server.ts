@@ -31,6 +31,8 @@ export interface CServerOptions {
   readonly credential?: GridIdentity;
   /** Another program that takes the C server's options: ours, under its name. Default the installed one. */
   readonly program?: string;
+  /** An existing storage directory; default a new empty one. */
+  readonly storage?: string;
 }
 
 /** A configuration that lets everybody store and retrieve, and leaves renewal and trust to each credential. */
@@ -60,13 +62,14 @@ export async function startCServer(
   if (program === undefined) throw new Error('myproxy-server is not installed');
   const directory = mkdtempSync(join(grid.directory, 'c-server-'));
   const path = (name: string) => join(directory, name);
-  mkdirSync(path('store'), { mode: 0o700 });
+  const storage = options.storage ?? path('store');
+  mkdirSync(storage, { recursive: true, mode: 0o700 });
   writeFileSync(path('server.config'), options.config ?? openConfig());
   const credential = options.credential ?? grid.host;
   await launch(
     program,
     [
-      ...['-s', path('store'), '-c', path('server.config'), '-l', 'localhost', '-p', '0'],
+      ...['-s', storage, '-c', path('server.config'), '-l', 'localhost', '-p', '0'],
       ...['-P', path('pid'), '-z', path('port')],
     ],
     path('stderr'),
@@ -88,7 +91,7 @@ export async function startCServer(
     host: 'localhost',
     port,
     pid,
-    storage: path('store'),
+    storage,
     configFile: path('server.config'),
     env: {
       PATH: process.env.PATH,
