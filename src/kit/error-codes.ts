@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'x509/policy-malformed'
   | 'x509/path-invalid'
   | 'x509/trust-missing'
+  | 'x509/trust-refused'
   | 'x509/credential-missing'
   | 'proxy/not-allowed'
   | 'proxy/expired'
@@ -37,6 +38,7 @@ export type ErrorCode =
   | 'repository/throttled'
   | 'repository/lifetime'
   // myproxy
+  | 'myproxy/value-invalid'
   | 'myproxy/malformed'
   | 'myproxy/too-large'
   | 'myproxy/timed-out'
