@@ -1,1 +1,26 @@
-export {};
+/**
+ * `latchkey/myproxy`: the MyProxy protocol, version 2 (GFD-E.54 and what its peers really do): codec, client, the server's side
+ * of a conversation, and the C server's configuration file. It knows nothing of how credentials are stored, nor of the daemon's sockets.
+ */
+
+export type { ChangePassphraseOptions } from './client/change-pass-phrase.ts';
+export { MyProxyClient } from './client/client.ts';
+export type {
+  ClientTimeouts,
+  CredentialSelector,
+  MyProxyClientOptions,
+  OperationOptions,
+} from './client/client-options.ts';
+export type { DestroyOptions } from './client/destroy.ts';
+export type { InfoOptions, InfoResult } from './client/info.ts';
+export type { Delegation, LogonOptions, LogonResult, LogonWithRequestOptions } from './client/logon.ts';
+export type { Notice, NoticeListener } from './client/notice.ts';
+export type { CredentialFiles, OwnIdentity } from './client/own-identity.ts';
+export type { PutOptions, PutResult } from './client/put.ts';
+export type { RetrieveOptions, RetrieveResult } from './client/retrieve.ts';
+export type { SecretSource } from './client/secret-source.ts';
+export type { ServerPeer } from './client/server-peer.ts';
+export type { StoredCredentialOptions, StoreOptions, StoreResult } from './client/store.ts';
+export type { TrustRootsOptions, TrustRootsResult } from './client/trust-roots.ts';
+export * from './server/index.ts';
+export * from './wire/index.ts';

@@ -1,0 +1,77 @@
+import type { Secret } from '../../kit/index.ts';
+import {
+  checkAcceptedMapping,
+  checkStoredLifetime,
+  decideStore,
+  type StoredCredential,
+} from '../../repository/index.ts';
+import type { Certificate } from '../../x509/index.ts';
+import { explainPath } from './explain-path.ts';
+import { opensslWords } from './openssl-words.ts';
+import { credentialIdOf, exclusiveKey, type Operation } from './operation.ts';
+import { refusal } from './refusal.ts';
+
+/** PUT and STORE, before anything is received: mapping, accepted_credentials, ownership of what is stored now. */
+export async function authorizeStore(operation: Operation): Promise<void> {
+  const { service, request, client, signal } = operation;
+  const { acceptedMapFile: file, acceptedMapProgram: program } = service.policy;
+  const mapping = await checkAcceptedMapping(client.dn, request.username, { file, program, signal });
+  const credential = await service.store.read(credentialIdOf(request));
+  checkOwnership(operation, credential, mapping);
+  operation.notes.owner = client.dn;
+}
+
+/** @throws LatchkeyError with refusal lines when a chain about to be stored is not valid, or valid for too long */
+export function checkChain({ service }: Operation, chain: readonly Certificate[]): void {
+  const now = service.clock.now();
+  const report = service.chains.validatePath(chain, service.trust, now);
+  if (!report.ok || report.expires === undefined) {
+    throw refusal([
+      'Credentials are not valid.',
+      `X509_verify_cert() failed: ${opensslWords(report) ?? 'no certificate'}`,
+      ...explainPath(report),
+    ]);
+  }
+  const lines = checkStoredLifetime(report.expires, service.policy.maxCredentialLifetimeSeconds, now);
+  if (lines.length > 0) throw refusal(lines, undefined, 'repository/lifetime');
+}
+
+/** Stores the credential under the request's name; looks at the ownership again, as time has passed. */
+export async function storeCredential(operation: Operation, pem: Secret): Promise<void> {
+  const { service, request, client } = operation;
+  const id = credentialIdOf(request);
+  await service.exclusive.run(exclusiveKey(id), async () => {
+    const before = await service.store.read(id);
+    checkOwnership(operation, before, []);
+    const credential: StoredCredential = {
+      ...id,
+      owner: client.dn,
+      maxLifetimeSeconds: request.lifetimeSeconds,
+      description: request.credentialDescription,
+      retrievers: request.retrievers,
+      keyRetrievers: request.keyRetrievers,
+      trustedRetrievers: request.trustedRetrievers,
+      renewers: request.renewers,
+      // An administrator's lock outlives a new upload (the C server lets the owner unlock by storing again).
+      lockMessage: before?.lockMessage,
+      pem,
+    };
+    await service.store.write(credential);
+  });
+}
+
+function checkOwnership(
+  { service, request, client }: Operation,
+  credential: StoredCredential | undefined,
+  mapping: readonly string[],
+): void {
+  const decision = decideStore({
+    command: request.command === 'STORE' ? 'STORE' : 'PUT',
+    id: credentialIdOf(request),
+    client,
+    policy: service.policy.access,
+    credential,
+    mapping,
+  });
+  if (!decision.allowed) throw refusal(decision.lines);
+}
