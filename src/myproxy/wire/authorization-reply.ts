@@ -1,6 +1,5 @@
-import { readElement, TAG } from '../../asn1/index.ts';
 import { LatchkeyError, Secret } from '../../kit/index.ts';
-import { MAX_CHAIN_LENGTH, notCertificate } from './chain.ts';
+import { MAX_CHAIN_LENGTH, readCertificate } from './chain.ts';
 
 /** A client's answer to a challenge. */
 export type AuthorizationReply =
@@ -76,8 +75,7 @@ export function parseAuthorizationReply(message: Buffer): AuthorizationReply {
   let offset = 4 + length + 1;
   for (let index = 0; index < certificateCount(count); index += 1) {
     if (offset === body.length) throw malformed(`it announces ${count} certificates and has ${index}`);
-    const { tag, der } = readElement(body, offset);
-    if (tag !== TAG.sequence) throw notCertificate(index, tag);
+    const der = readCertificate(body, offset, index);
     chain.push(Buffer.from(der));
     offset += der.length;
   }

@@ -32,8 +32,7 @@ export function parseChain(message: Buffer): Buffer[] {
   const certificates: Buffer[] = [];
   for (let offset = 1; offset < message.length; ) {
     if (certificates.length === MAX_CHAIN_LENGTH) throw chainTooLong();
-    const { tag, der } = readElement(message, offset);
-    if (tag !== TAG.sequence) throw notCertificate(certificates.length, tag);
+    const der = readCertificate(message, offset, certificates.length);
     certificates.push(der);
     offset += der.length;
   }
@@ -41,6 +40,13 @@ export function parseChain(message: Buffer): Buffer[] {
     throw new LatchkeyError('myproxy/malformed', 'a certificate chain with a count and no certificate');
   }
   return certificates;
+}
+
+/** The bytes of the certificate at `offset`, number `index` of its chain. @throws LatchkeyError `myproxy/malformed`, `asn1/malformed` */
+export function readCertificate(message: Buffer, offset: number, index: number): Buffer {
+  const tag = message[offset] ?? 0;
+  if (tag !== TAG.sequence) throw notCertificate(index, tag);
+  return readElement(message, offset).der;
 }
 
 /** What is thrown for a chain of more than {@link MAX_CHAIN_LENGTH} certificates. */
