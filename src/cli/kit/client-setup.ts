@@ -1,0 +1,34 @@
+import type { MyProxyClient, Notice } from '../../myproxy/index.ts';
+import type { ConnectionChoice } from './connection-options.ts';
+import type { ToolContext } from './tool.ts';
+import { buildNote } from './usage-text.ts';
+
+/** What a client needs besides the server. */
+export interface ClientSetup {
+  readonly servers: string;
+  readonly connection: ConnectionChoice;
+  readonly verbose: boolean;
+}
+
+/** The library's client with a tool's settings. Loads the library: call it when the command line is known to be good. */
+export async function openClient(context: ToolContext, setup: ClientSetup): Promise<MyProxyClient> {
+  const { MyProxyClient: Client } = await import('../../myproxy/index.ts');
+  if (setup.verbose) context.err(`MyProxy ${buildNote()}\n`);
+  return new Client({
+    hostname: setup.servers,
+    port: setup.connection.port,
+    env: { ...context.env },
+    onNotice: (notice) => tellNotice(context, notice, setup.verbose),
+    keyPassphrase: async () => {
+      const { askKeyPassPhrase } = await import('./key-pass-phrase.ts');
+      return askKeyPassPhrase(context);
+    },
+  });
+}
+
+/** Trust on first use is always told, everything else only with `-v`. */
+function tellNotice(context: ToolContext, notice: Notice, verbose: boolean): void {
+  if (notice.code === 'bootstrapped') {
+    context.err(`Bootstrapping MyProxy server root of trust.\n${notice.message}\n`);
+  } else if (verbose) context.err(`${notice.message}\n`);
+}

@@ -1,0 +1,163 @@
+import type { Secret } from '../../kit/index.ts';
+import type { MyProxyClient, TrustRootsResult } from '../../myproxy/index.ts';
+import { accountName } from '../kit/account-name.ts';
+import { openClient } from '../kit/client-setup.ts';
+import { type CommandLine, proxyLifetimeReader, readCommandLine } from '../kit/command-line.ts';
+import { connectionOptions, requireServers } from '../kit/connection-options.ts';
+import { readPassPhrase } from '../kit/pass-phrase.ts';
+import { standardOptions, type ToolInterface } from '../kit/read-options.ts';
+import { reportError } from '../kit/report-error.ts';
+import { fail, type Tool, type ToolContext, ToolExit } from '../kit/tool.ts';
+import { vomsLater } from '../kit/voms-later.ts';
+
+const face: ToolInterface = {
+  tool: 'myproxy-logon',
+  synopsis: '[-t hours] [-l username] ...',
+  options: [
+    ...standardOptions,
+    {
+      short: 'l',
+      long: 'username',
+      value: 'username',
+      help: 'Account name on the server (default: LOGNAME)',
+    },
+    {
+      short: 't',
+      long: 'proxy_lifetime',
+      value: 'hours',
+      help: 'How long the new proxy shall live (default 12 hours; 0: as long as allowed)',
+    },
+    {
+      short: 'o',
+      long: 'out',
+      value: 'path',
+      help: "Where the new proxy goes ('-': standard output; default: X509_USER_PROXY or /tmp/x509up_u<uid>)",
+    },
+    ...connectionOptions,
+    {
+      short: 'a',
+      long: 'authorization',
+      value: 'path',
+      help: 'Renew: the proxy in this file proves who asks, instead of a pass phrase',
+    },
+    {
+      short: 'd',
+      long: 'dn_as_username',
+      help: 'The account name is the subject of the credential of -a, or of your own',
+    },
+    { short: 'k', long: 'credname', value: 'name', help: 'Name of the stored credential' },
+    { short: 'S', long: 'stdin_pass', help: 'Read the pass phrase from standard input' },
+    { short: 'T', long: 'trustroots', help: 'Also fetch and install trust roots' },
+    { short: 'b', long: 'bootstrap', help: 'Trust the server on first use; implies -T' },
+    { short: 'n', long: 'no_passphrase', help: 'Do not ask for a pass phrase' },
+    { short: 'N', long: 'no_credentials', help: 'Only check that the pass phrase is accepted' },
+    { short: 'q', long: 'quiet', help: 'Print errors only' },
+    { short: 'm', long: 'voms', value: 'voms', help: 'Add VOMS attributes' },
+    {
+      short: 'Q',
+      long: 'certreq',
+      value: 'path',
+      help: "Use the PEM certificate request in this file ('-': standard input); the output has no key",
+    },
+  ],
+};
+
+/** `myproxy-logon`, also called `myproxy-get-delegation`: retrieves a delegated proxy. */
+export const myproxyLogon: Tool = async (argv, context) => {
+  const lifetime = proxyLifetimeReader();
+  const line = readCommandLine(face, argv, context, lifetime.take);
+  const servers = requireServers(line.connection);
+  if (line.has('m')) {
+    throw fail(line.value('o') === '-' ? '-voms is not compatible with -o -' : vomsLater('myproxy-logon'));
+  }
+  const renewWith = line.value('a');
+  const [client, username, trust] = await Promise.all([
+    openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
+    accountName(context, { username: line.value('l'), isSubject: line.has('d'), certificateFile: renewWith }),
+    trustChoice(line, context),
+  ]);
+  const request = {
+    username,
+    credname: line.value('k'),
+    lifetime: lifetime.seconds(),
+    // Peers do so: connect and authenticate first, ask for the pass phrase then.
+    passphrase:
+      line.has('n') || renewWith !== undefined
+        ? undefined
+        : () => readPassPhrase(context, { fromStdin: line.has('S') }),
+    renew: renewWith === undefined ? undefined : { certFile: renewWith },
+    ...trust,
+  };
+  try {
+    if (line.has('N')) await client.authenticate(request);
+    else await receive(client, request, line, context);
+  } catch (error) {
+    // A pass phrase that was not entered is no failure of the server.
+    if (error instanceof ToolExit) throw error;
+    throw fail(`Failed to receive credentials.\n${reportError(error).trimEnd()}`);
+  }
+  return 0;
+};
+
+type LogonRequest = Parameters<MyProxyClient['logon']>[0];
+
+async function receive(
+  client: MyProxyClient,
+  request: LogonRequest,
+  line: CommandLine,
+  context: ToolContext,
+): Promise<void> {
+  const requestFile = line.value('Q');
+  const certReq = requestFile === undefined ? undefined : await readRequest(requestFile, context);
+  const { defaultProxyPath, formatCertificates, formatCredential } = await import('../../x509/index.ts');
+  const out = line.value('o') ?? defaultProxyPath({ ...context.env }, context.uid);
+  let trustRoots: TrustRootsResult | undefined;
+  if (certReq === undefined) {
+    const result = await client.logon(request);
+    await deliver(formatCredential(result.credential), out, context);
+    trustRoots = result.trustRoots;
+  } else {
+    const result = await client.logon({ ...request, certReq });
+    await deliver(formatCertificates(result.chain), out, context);
+    trustRoots = result.trustRoots;
+  }
+  if (line.has('q') || out === '-') return;
+  context.out(`A credential has been received for user ${request.username} in ${out}.\n`);
+  if (trustRoots !== undefined) await tellTrustRoots(trustRoots, context);
+}
+
+async function readRequest(file: string, context: ToolContext): Promise<string> {
+  if (file === '-') return (await context.readInput()).toString('latin1');
+  const { readFile } = await import('node:fs/promises');
+  return readFile(file, 'latin1').catch((error: Error) => {
+    throw fail(`Failed to read ${file}: ${error.message}`);
+  });
+}
+
+async function deliver(pem: Secret | string, out: string, context: ToolContext): Promise<void> {
+  const bytes = typeof pem === 'string' ? Buffer.from(pem) : pem.reveal();
+  if (out === '-') {
+    context.out(bytes);
+    return;
+  }
+  const { reasonOf, writePrivateFile } = await import('../kit/private-file.ts');
+  await writePrivateFile(out, bytes).catch((error: unknown) => {
+    throw fail(`Failed to receive credentials.\nopen(${out}) failed: ${reasonOf(error)}`);
+  });
+}
+
+async function tellTrustRoots(roots: TrustRootsResult, context: ToolContext): Promise<void> {
+  if (roots.files.size === 0) return;
+  const { installedPlace } = await import('../kit/trust-roots.ts');
+  context.out(`Trust roots have been installed in ${installedPlace(context, roots.directory)}.\n`);
+}
+
+async function trustChoice(
+  line: CommandLine,
+  context: ToolContext,
+): Promise<{ updateTrustRoots: boolean; bootstrap: boolean }> {
+  const wanted = { bootstrap: line.has('b'), trustRoots: line.has('b') || line.has('T') };
+  if (!wanted.trustRoots) return { updateTrustRoots: false, bootstrap: false };
+  const { needsBootstrap } = await import('../kit/trust-roots.ts');
+  return { updateTrustRoots: true, bootstrap: await needsBootstrap(context, wanted) };
+}
