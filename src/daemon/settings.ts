@@ -4,6 +4,10 @@ import type { ServerPolicy } from '../myproxy/index.ts';
 export interface ServerSettings {
   /** The file this came from, to be read again on reload; absent = no reload of the rules. */
   readonly source?: string | undefined;
+  /** Files that `source` names and that were read with it. */
+  readonly alsoRead?: readonly string[] | undefined;
+  /** Doubtful things in the configuration, one line each, for the log. */
+  readonly findings?: readonly string[] | undefined;
   /** Shown in log lines: `myproxy-server`, `latchkey`. */
   readonly ident: string;
   readonly listen: ListenSettings;

@@ -21,7 +21,6 @@ const FIRST: readonly PathFindingCode[] = [
 
 const WORDS: Partial<Record<PathFindingCode, string>> = {
   'chain/too-long': 'certificate chain too long',
-  'chain/too-deep': 'certificate chain too long',
   'trust/leaf-self-signed': 'self-signed certificate',
   'trust/issuer-missing': 'unable to get local issuer certificate',
   'trust/root-untrusted': 'self-signed certificate in certificate chain',
@@ -34,9 +33,7 @@ const WORDS: Partial<Record<PathFindingCode, string>> = {
   'certificate/expired': 'certificate has expired',
   'certificate/extension-unknown': 'unhandled critical extension',
   'certificate/extension-malformed': 'invalid or inconsistent certificate extension',
-  'certificate/extension-repeated': 'invalid or inconsistent certificate extension',
   'certificate/purpose': 'unsuitable certificate purpose',
-  'certificate/key-usage': 'unsuitable certificate purpose',
   'authority/not-a-ca': 'invalid CA certificate',
   'authority/key-usage': 'key usage does not include certificate signing',
   'authority/path-length': 'path length constraint exceeded',

@@ -1,0 +1,61 @@
+import { parse as parseToml, TomlError } from 'smol-toml';
+import { safeParse } from 'valibot';
+import { LatchkeyError, quote } from '../kit/index.ts';
+import { nearest } from './nearest-word.ts';
+import { SETTINGS_SCHEMA, type SettingsDocument } from './settings-schema.ts';
+
+/**
+ * Parses the text of a `latchkey.toml`, strictly.
+ *
+ * @param name shown in errors: the file's path
+ * @throws LatchkeyError `config/malformed` when it is not TOML; `config/invalid` with every finding in one message
+ */
+export function parseSettings(text: string, name: string): SettingsDocument {
+  let document: unknown;
+  try {
+    document = parseToml(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const [what] = cause.message.replace(/^Invalid TOML document: /, '').split('\n');
+    throw new LatchkeyError('config/malformed', `${name}, line ${cause.line}: ${what}`, { cause });
+  }
+  const result = safeParse(SETTINGS_SCHEMA, document);
+  if (result.success) return result.output;
+  const findings = result.issues.map((issue) => {
+    const keys = (issue.path ?? []).map((item) => String(item.key));
+    const where = keys.join('.');
+    if (issue.type === 'strict_object' && issue.expected === 'never') return unknownKey(keys);
+    return `${where}: ${describe(issue.message)}`;
+  });
+  throw new LatchkeyError('config/invalid', `${name}: ${findings.join('; ')}`, {
+    details: { findings },
+    hint: 'nothing was changed; mend the file and start or reload again',
+  });
+}
+
+function unknownKey(keys: readonly string[]): string {
+  const [section = '', key] = keys;
+  const sections: Readonly<Record<string, unknown>> = SETTINGS_SCHEMA.entries;
+  if (key === undefined) return unknown(section, 'section', Object.keys(sections));
+  const entries = entriesOf(section);
+  return unknown(keys.join('.'), 'key', entries, key);
+}
+
+function unknown(shown: string, kind: string, known: readonly string[], key = shown): string {
+  const close = nearest(key, known);
+  const hint = close === undefined ? `known are ${known.join(', ')}` : `did you mean ${close}?`;
+  return `unknown ${kind} ${quote(shown)}: ${hint}`;
+}
+
+function entriesOf(section: string): string[] {
+  for (const [name, schema] of Object.entries(SETTINGS_SCHEMA.entries)) {
+    if (name === section) return Object.keys(schema.wrapped.entries);
+  }
+  return [];
+}
+
+/** "Invalid type: Expected string but received 7" → "expected string but received 7" */
+function describe(message: string): string {
+  const text = message.replace(/^Invalid [a-z ]+: /, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
