@@ -111,8 +111,8 @@ export function admits(
 }
 
 /**
- * Reasons not to start with this policy: everybody a trusted retriever of everything. Only the first entries are
- * looked at, as the C server does; but unlike it, every entry `*` counts.
+ * Why a server must not start with this policy: everybody would be a trusted retriever of everything. The C server
+ * looks at the first entries only; here any entry `*` counts. `undefined` = nothing against it.
  */
 export function findUnsafePolicy(policy: AccessPolicy): string | undefined {
   const { trustedRetrievers, defaultTrustedRetrievers } = policy;
