@@ -47,6 +47,9 @@ export type ErrorCode =
   | 'myproxy/tls'
   | 'myproxy/server-identity'
   | 'myproxy/server-refused'
+  | 'myproxy/client-refused'
+  | 'myproxy/exists'
+  | 'myproxy/delegation-invalid'
   | 'myproxy/unsupported'
   | 'myproxy/cancelled'
   // configuration and command line

@@ -1,7 +1,16 @@
-import type { Secret } from '../../kit/index.ts';
+import { Secret } from '../../kit/index.ts';
 
 /**
  * A pass phrase, or a function that finds it when it is needed. For MyProxy pass phrases that is after the server has
  * proved who it is and before anything of the request is sent; the function is called at most once for one operation.
  */
 export type SecretSource = Secret | (() => Secret | Promise<Secret>);
+
+/** Makes a source that asks at most once, however often the operation has to start anew. */
+export function askOnce(source: SecretSource | undefined): () => Promise<Secret> {
+  let answer: Promise<Secret> | undefined;
+  return () => {
+    answer ??= Promise.resolve(typeof source === 'function' ? source() : (source ?? new Secret('')));
+    return answer;
+  };
+}

@@ -1,6 +1,16 @@
-import type { Secret } from '../../kit/index.ts';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { formatPem } from '../../asn1/index.ts';
+import { LatchkeyError, quote, Secret } from '../../kit/index.ts';
 import type { CredentialPolicies } from '../../repository/index.ts';
+import { openPrivateKey, parseCertificate } from '../../x509/index.ts';
+import type { Request } from '../wire/request.ts';
 import type { CredentialSelector, OperationOptions } from './client-options.ts';
+import { askInfo } from './info.ts';
+import { type Operation, withConnection } from './operation.ts';
+import { findIdentity, readCredentialFiles } from './own-identity.ts';
+import { formatPemParts, type PemParts, pemParts } from './pem-parts.ts';
+import { ask, expectOk } from './reply.ts';
+import { requestFor } from './request-fields.ts';
 import type { ServerPeer } from './server-peer.ts';
 
 /** What is said about a credential when it is stored. */
@@ -27,4 +37,90 @@ export interface StoreOptions extends StoredCredentialOptions {
 /** Where it is now. */
 export interface StoreResult {
   readonly server: ServerPeer;
+}
+
+/** STORE: request → OK → PEM → OK. */
+export async function askStore(operation: Operation, options: StoreOptions): Promise<StoreResult> {
+  const payload = await uploadOf(operation, options);
+  await refuseIfThere(operation, options);
+  const needs = { identity: 'required', endEntityFirst: true } as const;
+  return await withConnection(operation, needs, async (connection) => {
+    await ask(connection, requestFor('STORE', options, storedFields(operation, options)));
+    await connection.send(payload.reveal());
+    await expectOk(connection, 'confirmation');
+    return { server: connection.peer };
+  });
+}
+
+/** The fields of PUT and STORE that say what becomes of the credential. */
+export function storedFields({ settings }: Operation, options: StoredCredentialOptions): Partial<Request> {
+  const { description, lifetime, policies = {} } = options;
+  const { retrievers, keyRetrievers, trustedRetrievers, renewers } = policies;
+  return {
+    lifetimeSeconds: lifetime ?? settings.proxyCertMaxLifetime,
+    ...(description === undefined ? {} : { credentialDescription: description }),
+    ...(retrievers === undefined ? {} : { retrievers }),
+    ...(keyRetrievers === undefined ? {} : { keyRetrievers }),
+    ...(trustedRetrievers === undefined ? {} : { trustedRetrievers }),
+    ...(renewers === undefined ? {} : { renewers }),
+  };
+}
+
+/** @throws LatchkeyError `myproxy/exists` when nothing may be replaced and there is something */
+export async function refuseIfThere(operation: Operation, options: StoredCredentialOptions): Promise<void> {
+  if (options.force ?? true) return;
+  const { credentials } = await askInfo(operation, options);
+  const name = options.credname === undefined || options.credname === '' ? undefined : options.credname;
+  if (!credentials.some((credential) => credential.name === name)) return;
+  const which = name === undefined ? 'the default credential' : `the credential ${quote(name)}`;
+  throw new LatchkeyError('myproxy/exists', `${which} of user ${quote(options.username)} is stored already`, {
+    hint: 'store it under another name (credname), remove the old one first, or allow to replace it (force)',
+  });
+}
+
+async function uploadOf({ settings }: Operation, options: StoreOptions): Promise<Secret> {
+  if (options.pem !== undefined) return await payloadOf(pemParts(options.pem.revealText()));
+  const { certFile, keyFile } = options;
+  const files =
+    certFile === undefined
+      ? await findIdentity({ env: settings.env, endEntityFirst: true })
+      : { certFile, keyFile };
+  if (files === undefined) {
+    throw new LatchkeyError('x509/credential-missing', 'there is no certificate to store', {
+      hint: 'name its files (certFile, keyFile), or set X509_USER_CERT and X509_USER_KEY',
+    });
+  }
+  const text = await readCredentialFiles({ ...files, ...(keyFile === undefined ? {} : { keyFile }) });
+  return await payloadOf(pemParts(text));
+}
+
+/** Certificate, key and chain with the final NUL, in a form that C servers and tools can read. */
+async function payloadOf(parts: PemParts): Promise<Secret> {
+  if (parts.isKeyEncrypted) {
+    if (parts.key.label === 'EC PRIVATE KEY') {
+      throw new LatchkeyError(
+        'x509/key-malformed',
+        'the key is encrypted in a form that MyProxy servers cannot read',
+        {
+          hint: 'turn it into PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW',
+        },
+      );
+    }
+    return new Secret(`${formatPemParts(parts)}\0`);
+  }
+  const key = await openPrivateKey(parts.key.text);
+  const leaf = parts.certificates[0];
+  if (leaf !== undefined && !matches(leaf.der, key)) {
+    throw new LatchkeyError('x509/key-mismatch', 'the key does not belong to the certificate');
+  }
+  // "EC PRIVATE KEY" is unknown to the C server and its tools; PKCS#8 is not.
+  if (parts.key.label !== 'EC PRIVATE KEY') return new Secret(`${formatPemParts(parts)}\0`);
+  const text = formatPem('PRIVATE KEY', key.export({ format: 'der', type: 'pkcs8' })).trimEnd();
+  return new Secret(`${formatPemParts({ ...parts, key: { ...parts.key, text } })}\0`);
+}
+
+function matches(certificate: Buffer, key: KeyObject): boolean {
+  return createPublicKey(key)
+    .export({ format: 'der', type: 'spki' })
+    .equals(parseCertificate(certificate).spki);
 }
