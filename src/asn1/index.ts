@@ -19,6 +19,7 @@ export {
   readBitString,
   readBoolean,
   readInteger,
+  readIntegerBytes,
   readOctetString,
   readOid,
   readSmallInteger,

@@ -11,37 +11,35 @@ export interface PemBlock {
   readonly text: string;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,64})-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/g;
+const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,64})-----/g;
+const MAX_TEXT = 64 << 20;
 
 /**
- * Finds every PEM block in a text; what lies between blocks is ignored, as OpenSSL does.
+ * Finds every PEM block in a text; what lies between blocks is ignored, as OpenSSL does. Takes time in proportion to the
+ * length of the text, whatever is in it.
  *
- * @throws LatchkeyError `pem/malformed` when a block's contents are not base64, or a block does not end
+ * @throws LatchkeyError `pem/malformed` when a block's contents are not base64, or a block does not end; `asn1/limit` for more
+ * than 64 Mi characters
  */
 export function parsePem(text: string): PemBlock[] {
+  if (text.length > MAX_TEXT)
+    throw new LatchkeyError('asn1/limit', `a PEM text of ${text.length} characters`);
   const blocks: PemBlock[] = [];
-  for (const match of text.matchAll(BLOCK)) {
-    const [whole, label = '', body = ''] = match;
-    const headers = new Map<string, string>();
-    let base64 = body;
-    if (/^[A-Za-z-]+:/.test(body)) {
-      const split = /\r?\n[ \t]*\r?\n/.exec(body);
-      if (split === null)
-        throw new LatchkeyError('pem/malformed', `a PEM block ${label} with headers and no blank line`);
-      for (const line of body.slice(0, split.index).split(/\r?\n/)) {
-        const colon = line.indexOf(':');
-        if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-      }
-      base64 = body.slice(split.index + split[0].length);
-    }
-    const compact = base64.replace(/\s+/g, '');
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.length % 4 !== 0) {
-      throw new LatchkeyError('pem/malformed', `a PEM block ${label} whose contents are not base64`);
-    }
-    blocks.push({ label, headers, der: Buffer.from(compact, 'base64'), text: whole });
+  BEGIN.lastIndex = 0;
+  for (let begin = BEGIN.exec(text); begin !== null; begin = BEGIN.exec(text)) {
+    const [opening, label = ''] = begin;
+    const closing = `-----END ${label}-----`;
+    const bodyStart = begin.index + opening.length;
+    const bodyEnd = text.indexOf(closing, bodyStart);
+    if (bodyEnd < 0) throw pemMalformed(label, 'does not end');
+    const end = bodyEnd + closing.length;
+    blocks.push({
+      label,
+      ...readBody(label, text.slice(bodyStart, bodyEnd)),
+      text: text.slice(begin.index, end),
+    });
+    BEGIN.lastIndex = end;
   }
-  const begins = text.match(/-----BEGIN [A-Z0-9 ]{1,64}-----/g)?.length ?? 0;
-  if (begins !== blocks.length) throw new LatchkeyError('pem/malformed', 'a PEM block without its END line');
   return blocks;
 }
 
@@ -49,5 +47,28 @@ export function parsePem(text: string): PemBlock[] {
 export function formatPem(label: string, der: Uint8Array): string {
   const base64 = Buffer.from(der).toString('base64');
   const lines = base64.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+  return `-----BEGIN ${label}-----\n${lines.map((line) => `${line}\n`).join('')}-----END ${label}-----\n`;
+}
+
+function readBody(label: string, text: string): { headers: Map<string, string>; der: Buffer } {
+  const lines = text.split('\n').map((line) => line.trim());
+  if (lines.shift() !== '') throw pemMalformed(label, 'has something on its BEGIN line');
+  const headers = new Map<string, string>();
+  if (lines[0]?.includes(':')) {
+    const blank = lines.indexOf('');
+    if (blank < 0) throw pemMalformed(label, 'has headers and no blank line after them');
+    for (const line of lines.splice(0, blank)) {
+      const colon = line.indexOf(':');
+      if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    }
+  }
+  const base64 = lines.join('').replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
+    throw pemMalformed(label, 'is not base64');
+  }
+  return { headers, der: Buffer.from(base64, 'base64') };
+}
+
+function pemMalformed(label: string, problem: string): LatchkeyError {
+  return new LatchkeyError('pem/malformed', `a PEM block ${label} that ${problem}`);
 }

@@ -9,11 +9,20 @@ export function readBoolean(element: Element): boolean {
 
 /** INTEGER of any size. */
 export function readInteger(element: Element, tag: number = TAG.integer): bigint {
-  expectTag(element, tag);
-  const bytes = element.contents;
-  if (bytes.length === 0) throw malformed('an empty INTEGER', 0);
+  const bytes = readIntegerBytes(element, tag);
   const magnitude = BigInt(`0x${bytes.toString('hex')}`);
   return (bytes[0] ?? 0) >= 0x80 ? magnitude - (1n << BigInt(8 * bytes.length)) : magnitude;
+}
+
+/** The contents of an INTEGER, two's complement, which must be minimal (X.690 §8.3.2) and so compare as the numbers do. */
+export function readIntegerBytes(element: Element, tag: number = TAG.integer): Buffer {
+  expectTag(element, tag);
+  const bytes = element.contents;
+  const [first, second = 0] = bytes;
+  if (first === undefined) throw malformed('an empty INTEGER', 0);
+  const isPadded = bytes.length > 1 && (second < 0x80 ? first === 0 : first === 0xff);
+  if (isPadded) throw malformed('an INTEGER that is not minimal', 0);
+  return bytes;
 }
 
 /** INTEGER that must fit a safe JavaScript number. */
@@ -25,13 +34,26 @@ export function readSmallInteger(element: Element, tag: number = TAG.integer): n
   return Number(value);
 }
 
+/** Certificates repeat a few dozen identifiers: remembering them saves most of the time that reading one takes. */
+const knownOids = new Map<string, string>();
+const MAX_KNOWN_OIDS = 1000;
+
 /** OBJECT IDENTIFIER in dotted form. */
 export function readOid(element: Element, tag: number = TAG.oid): string {
   expectTag(element, tag);
   const bytes = element.contents;
+  if (bytes.length > 64) throw malformed('an OBJECT IDENTIFIER of more than 64 bytes', 0);
+  const key = bytes.toString('latin1');
+  const known = knownOids.get(key);
+  if (known !== undefined) return known;
+  const oid = parseOid(bytes);
+  if (knownOids.size < MAX_KNOWN_OIDS) knownOids.set(key, oid);
+  return oid;
+}
+
+function parseOid(bytes: Buffer): string {
   const last = bytes[bytes.length - 1];
   if (last === undefined || last >= 0x80) throw malformed('an OBJECT IDENTIFIER that ends inside an arc', 0);
-  if (bytes.length > 64) throw malformed('an OBJECT IDENTIFIER of more than 64 bytes', 0);
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const byte of bytes) {
