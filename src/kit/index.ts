@@ -7,6 +7,7 @@ export { type Clock, systemClock } from './clock.ts';
 export type { ErrorCode } from './error-codes.ts';
 export { type ErrorDetails, type Finding, isLatchkeyError, LatchkeyError } from './errors.ts';
 export { LruCache } from './lru-cache.ts';
+export { nearestName } from './nearest-name.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export { quote } from './quote.ts';
 export { Secret } from './secret.ts';

@@ -1,9 +1,9 @@
 /** `required`, `sufficient` or `disabled`. */
 export type AuthenticationStatus = 'required' | 'sufficient' | 'disabled';
 
-/** A `myproxy-server.config`, typed. Absent lists, paths and numbers are undefined: their key was not given. */
+/** A `myproxy-server.config`, typed. Undefined = the key was not given; `SERVER_CONFIG_KEYS` says what holds then. */
 export interface ServerConfig {
-  // access policies: expressions, see `repository`'s AccessPolicy
+  // Who may do what: expressions, as the repository's AccessPolicy takes them.
   readonly acceptedCredentials: readonly string[] | undefined;
   readonly authorizedRetrievers: readonly string[] | undefined;
   readonly defaultRetrievers: readonly string[] | undefined;
@@ -14,21 +14,25 @@ export interface ServerConfig {
   readonly trustedRetrievers: readonly string[] | undefined;
   readonly defaultTrustedRetrievers: readonly string[] | undefined;
   readonly allowSelfAuthorization: boolean;
-  // limits
-  readonly maxProxyLifetimeSeconds: number | undefined;
-  readonly maxCredentialLifetimeSeconds: number | undefined;
-  readonly maxCertificateLifetimeSeconds: number;
-  readonly requestTimeoutSeconds: number | undefined /* undefined = never */;
-  readonly requestSizeLimitBytes: number | undefined /* undefined = none */;
-  // behaviour
+  readonly acceptedCredentialsMapfile: string | undefined;
+  readonly acceptedCredentialsMapapp: string | undefined;
   readonly passPhrasePolicyProgram: string | undefined;
   readonly ignoreGlobusLimitedProxyFlag: boolean;
   readonly checkMultipleCredentials: boolean;
-  readonly acceptedCredentialsMapfile: string | undefined;
-  readonly acceptedCredentialsMapapp: string | undefined;
+
+  // Limits.
+  readonly maxProxyLifetimeSeconds: number | undefined;
+  readonly maxCredentialLifetimeSeconds: number | undefined;
+  /** Undefined = no limit. */
+  readonly requestTimeoutSeconds: number | undefined;
+  /** Undefined = no limit. */
+  readonly requestSizeLimitBytes: number | undefined;
+
+  // Trust roots and logging.
   readonly certDirectory: string | undefined;
-  readonly proxyExtensionsFile: string | undefined;
-  readonly proxyExtensionsProgram: string | undefined;
   readonly syslogIdent: string | undefined;
   readonly syslogFacility: string | undefined;
+
+  /** Keys that are read and kept, but not honoured yet, with their values. */
+  readonly later: ReadonlyMap<string, readonly string[]>;
 }
