@@ -1,4 +1,3 @@
-import { Secret } from '../../kit/index.ts';
 import { inputReader } from './stdin.ts';
 import type { ToolContext } from './tool.ts';
 import { writeDescriptor } from './write-sync.ts';
@@ -20,6 +19,7 @@ export function processContext(name: string): ToolContext {
       const terminal = openTerminal();
       if (terminal !== undefined) return askSecretOn(terminal, prompt);
       writeDescriptor(2, prompt);
+      const { Secret } = await import('../../kit/index.ts');
       const line = await input.readLine();
       return line === undefined ? undefined : new Secret(line);
     },

@@ -31,7 +31,7 @@ export class ToolExit extends Error {
   readonly stderr: string;
 
   constructor(code: number, texts: { readonly stdout?: string; readonly stderr?: string } = {}) {
-    super('');
+    super((texts.stderr ?? '').trimEnd());
     this.code = code;
     this.stdout = texts.stdout ?? '';
     this.stderr = texts.stderr ?? '';

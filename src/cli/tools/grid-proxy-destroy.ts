@@ -1,7 +1,13 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type GlobusInterface, globusFileProblem, readGlobusOptions } from '../kit/globus-options.ts';
-import { type Tool, type ToolContext, ToolExit } from '../kit/tool.ts';
+import {
+  type GlobusInterface,
+  globusFileProblem,
+  readGlobusOptions,
+  type Tool,
+  type ToolContext,
+  ToolExit,
+} from '../kit/index.ts';
 
 const face: GlobusInterface = {
   tool: 'grid-proxy-destroy',

@@ -1,15 +1,17 @@
 import { statSync } from 'node:fs';
 import type { Certificate, Credential } from '../../x509/index.ts';
 import {
+  atoi,
   type GlobusInterface,
   globusComplaint,
   globusFileProblem,
   readGlobusOptions,
+  secondsLeft,
+  type Tool,
+  ToolExit,
+  timeLeft,
   validMinutes,
-} from '../kit/globus-options.ts';
-import { atoi } from '../kit/read-options.ts';
-import { secondsLeft, timeLeft } from '../kit/time-text.ts';
-import { type Tool, ToolExit } from '../kit/tool.ts';
+} from '../kit/index.ts';
 
 const NUMBER = { called: 'B', missing: 'need a non-negative integer argument' };
 const TIME = { called: 'H:M', missing: 'need a non-negative integer argument' };

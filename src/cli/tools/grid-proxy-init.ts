@@ -1,16 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
+  atoi,
   type GlobusInterface,
   globusComplaint,
   globusError,
   globusFileProblem,
   readGlobusOptions,
+  type Tool,
+  ToolExit,
   validMinutes,
-} from '../kit/globus-options.ts';
-import { findOwnCertificate } from '../kit/own-certificate.ts';
-import { atoi } from '../kit/read-options.ts';
-import { type Tool, ToolExit } from '../kit/tool.ts';
+} from '../kit/index.ts';
 
 const FILE = (called: string): { called: string; missing: string } => ({
   called,
@@ -90,6 +90,7 @@ export const gridProxyInit: Tool = async (argv, context) => {
   const isDebug = given.has('-debug');
   const { createProxy, proxyError, tellValidity } = await import('../kit/create-proxy.ts');
   const { defaultProxyPath, writeProxyFile } = await import('../../x509/index.ts');
+  const { findOwnCertificate } = await import('../kit/own-certificate.ts');
   const own = await findOwnCertificate(context.env);
   const certificateFile = given.get('-cert') ?? own.certificate;
   const keyFile = given.get('-key') ?? own.key;

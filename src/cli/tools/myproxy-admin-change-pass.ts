@@ -1,10 +1,14 @@
-import { Secret } from '../../kit/index.ts';
+import type { Secret } from '../../kit/index.ts';
 import type { KeyVault, StoredCredential } from '../../repository/index.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { readPassPhrase } from '../kit/pass-phrase.ts';
-import { standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { openStorage, storageOption } from '../kit/storage-option.ts';
-import { fail, type Tool } from '../kit/tool.ts';
+import {
+  fail,
+  openStorage,
+  readCommandLine,
+  standardOptions,
+  storageOption,
+  type Tool,
+  type ToolInterface,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-admin-change-pass',
@@ -30,6 +34,7 @@ export const myproxyAdminChangePass: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const username = line.value('l') ?? context.env.LOGNAME;
   if (username === undefined) throw fail('Please specify a username.');
+  const { readPassPhrase } = await import('../kit/network.ts');
   const store = await openStorage(context, line.value('s'));
   const { isEncrypted, KeyVault: Vault } = await import('../../repository/index.ts');
   const credential = await store.read({ username, name: line.value('k') });
@@ -38,9 +43,7 @@ export const myproxyAdminChangePass: Tool = async (argv, context) => {
   // Peers read a line for the old pass phrase with -S even when the key has none.
   const wasEncrypted = isEncrypted(credential.pem);
   const old =
-    fromStdin || wasEncrypted
-      ? await readPassPhrase(context, { fromStdin, prompt: CURRENT })
-      : new Secret('');
+    fromStdin || wasEncrypted ? await readPassPhrase(context, { fromStdin, prompt: CURRENT }) : undefined;
   const fresh = await readPassPhrase(context, { fromStdin, prompt: NEW, verify: true });
   const pem = await changed(new Vault(), credential, wasEncrypted ? old : undefined, fresh);
   if (pem === undefined) throw fail('invalid credential passphrase');

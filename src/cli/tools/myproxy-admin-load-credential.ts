@@ -1,18 +1,21 @@
-import { accountName } from '../kit/account-name.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import type { GivenOption } from '../kit/getopt.ts';
-import { keyRetrieversOption, policyOptions, policyReader } from '../kit/policy-options.ts';
 import {
   accountOptions,
   atoi,
   descriptionOption,
+  fail,
+  type GivenOption,
+  keyRetrieversOption,
+  openStorage,
+  policyOptions,
+  policyReader,
+  readCommandLine,
   standardOptions,
+  storageOption,
   storedLifetimeOption,
+  type Tool,
   type ToolInterface,
-} from '../kit/read-options.ts';
-import { openStorage, storageOption } from '../kit/storage-option.ts';
-import { fail, type Tool } from '../kit/tool.ts';
-import { usageText } from '../kit/usage-text.ts';
+  usageText,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-admin-load-credential',
@@ -46,6 +49,7 @@ export const myproxyAdminLoadCredential: Tool = async (argv, context) => {
   const keyFile = line.value('y');
   if (certificateFile === undefined) throw fail(`Specify certificate file with -c option\n${usage()}`);
   if (keyFile === undefined) throw fail(`Specify key file with -y option\n${usage()}`);
+  const { accountName } = await import('../kit/network.ts');
   const { readCredentialPem } = await import('../kit/credential-pem.ts');
   const pem = await readCredentialPem(certificateFile, keyFile);
   const username = await accountName(context, {

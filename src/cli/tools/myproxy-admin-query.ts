@@ -1,11 +1,19 @@
 import type { CredentialStore, StoredCredential } from '../../repository/index.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { credentialLines } from '../kit/credential-lines.ts';
-import type { GivenOption, OptionSpec } from '../kit/getopt.ts';
-import { atoi, standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { openStorage, storageOption } from '../kit/storage-option.ts';
+import {
+  atoi,
+  credentialLines,
+  fail,
+  type GivenOption,
+  type OptionSpec,
+  openStorage,
+  readCommandLine,
+  standardOptions,
+  storageOption,
+  type Tool,
+  type ToolContext,
+  type ToolInterface,
+} from '../kit/index.ts';
 import type { StoredFacts } from '../kit/stored-facts.ts';
-import { fail, type Tool, type ToolContext } from '../kit/tool.ts';
 
 const options: readonly OptionSpec[] = [
   ...standardOptions,

@@ -1,10 +1,12 @@
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { readPassPhrase } from '../kit/pass-phrase.ts';
-import { accountOptions, standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import type { Tool } from '../kit/tool.ts';
+import {
+  accountOptions,
+  connectionOptions,
+  readCommandLine,
+  requireServers,
+  standardOptions,
+  type Tool,
+  type ToolInterface,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-change-pass-phrase',
@@ -25,6 +27,7 @@ const face: ToolInterface = {
 export const myproxyChangePassPhrase: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
+  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
   const fromStdin = line.has('S');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),

@@ -1,9 +1,14 @@
-import { openClient } from '../kit/client-setup.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { reportError } from '../kit/report-error.ts';
-import { fail, type Tool, ToolExit } from '../kit/tool.ts';
+import {
+  connectionOptions,
+  fail,
+  readCommandLine,
+  reportError,
+  requireServers,
+  standardOptions,
+  type Tool,
+  ToolExit,
+  type ToolInterface,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-get-trustroots',
@@ -20,6 +25,7 @@ const face: ToolInterface = {
 export const myproxyGetTrustroots: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
+  const { openClient } = await import('../kit/network.ts');
   const { installedPlace, needsBootstrap } = await import('../kit/trust-roots.ts');
   const [client, bootstrap] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),

@@ -1,10 +1,14 @@
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { credentialLines } from '../kit/credential-lines.ts';
-import { accountOptions, standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { fail, type Tool } from '../kit/tool.ts';
+import {
+  accountOptions,
+  connectionOptions,
+  credentialLines,
+  fail,
+  readCommandLine,
+  requireServers,
+  standardOptions,
+  type Tool,
+  type ToolInterface,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-info',
@@ -16,6 +20,7 @@ const face: ToolInterface = {
 export const myproxyInfo: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
+  const { accountName, openClient } = await import('../kit/network.ts');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d') }),

@@ -1,23 +1,26 @@
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { type CommandLine, proxyLifetimeReader, readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
 import type { ProxyOrder } from '../kit/create-proxy.ts';
-import { findOwnCertificate } from '../kit/own-certificate.ts';
-import { readPassPhrase } from '../kit/pass-phrase.ts';
-import { policyOptions, policyReader } from '../kit/policy-options.ts';
 import {
   accountOptions,
   atoi,
+  type CommandLine,
+  connectionOptions,
   descriptionOption,
+  fail,
+  policyOptions,
+  policyReader,
+  proxyLifetimeReader,
+  readCommandLine,
+  requireServers,
+  secondsLeft,
   standardOptions,
   storedLifetimeOption,
+  type Tool,
+  type ToolContext,
+  ToolExit,
   type ToolInterface,
-} from '../kit/read-options.ts';
-import { secondsLeft } from '../kit/time-text.ts';
-import { fail, type Tool, type ToolContext, ToolExit } from '../kit/tool.ts';
-import { usageText } from '../kit/usage-text.ts';
-import { vomsLater } from '../kit/voms-later.ts';
+  usageText,
+  vomsLater,
+} from '../kit/index.ts';
 
 const HOUR = 3600;
 const DEFAULT_HOURS = 168;
@@ -58,6 +61,7 @@ export const myproxyInit: Tool = async (argv, context) => {
     usageText(face.tool, face.synopsis, face.options),
   );
   if (line.has('m')) throw fail(`${vomsLater('myproxy-init')}\nvoms-proxy-init failed`);
+  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
   const { createProxy, tellValidity } = await import('../kit/create-proxy.ts');
   const order = await proxyOrder(line, context);
   // The proxy never touches the disk: it is delegated, then forgotten.
@@ -97,6 +101,7 @@ export const myproxyInit: Tool = async (argv, context) => {
 };
 
 async function proxyOrder(line: CommandLine, context: ToolContext): Promise<ProxyOrder> {
+  const { findOwnCertificate } = await import('../kit/own-certificate.ts');
   const own = await findOwnCertificate(context.env);
   const certificateFile = line.value('C') ?? own.certificate;
   const keyFile = line.value('y') ?? own.key;

@@ -1,14 +1,20 @@
 import type { Secret } from '../../kit/index.ts';
 import type { MyProxyClient, TrustRootsResult } from '../../myproxy/index.ts';
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { type CommandLine, proxyLifetimeReader, readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { readPassPhrase } from '../kit/pass-phrase.ts';
-import { standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { reportError } from '../kit/report-error.ts';
-import { fail, type Tool, type ToolContext, ToolExit } from '../kit/tool.ts';
-import { vomsLater } from '../kit/voms-later.ts';
+import {
+  type CommandLine,
+  connectionOptions,
+  fail,
+  proxyLifetimeReader,
+  readCommandLine,
+  reportError,
+  requireServers,
+  standardOptions,
+  type Tool,
+  type ToolContext,
+  ToolExit,
+  type ToolInterface,
+  vomsLater,
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-logon',
@@ -71,6 +77,7 @@ export const myproxyLogon: Tool = async (argv, context) => {
     throw fail(line.value('o') === '-' ? '-voms is not compatible with -o -' : vomsLater('myproxy-logon'));
   }
   const renewWith = line.value('a');
+  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
   const [client, username, trust] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d'), certificateFile: renewWith }),
@@ -140,7 +147,7 @@ async function deliver(pem: Secret | string, out: string, context: ToolContext):
     context.out(bytes);
     return;
   }
-  const { reasonOf, writePrivateFile } = await import('../kit/private-file.ts');
+  const { reasonOf, writePrivateFile } = await import('../kit/network.ts');
   await writePrivateFile(out, bytes).catch((error: unknown) => {
     throw fail(`Failed to receive credentials.\nopen(${out}) failed: ${reasonOf(error)}`);
   });

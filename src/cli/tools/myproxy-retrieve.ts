@@ -2,15 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { RetrieveResult } from '../../myproxy/index.ts';
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { isThere } from '../kit/own-certificate.ts';
-import { readPassPhrase } from '../kit/pass-phrase.ts';
-import { accountOptions, standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import { reportError } from '../kit/report-error.ts';
-import { fail, type Tool, type ToolContext, ToolExit } from '../kit/tool.ts';
+import {
+  accountOptions,
+  connectionOptions,
+  fail,
+  readCommandLine,
+  reportError,
+  requireServers,
+  standardOptions,
+  type Tool,
+  type ToolContext,
+  ToolExit,
+  type ToolInterface,
+} from '../kit/index.ts';
 
 /** The C tool returns -1 from main when a run fails (but 1 for a bad command line). */
 const FAILED = 255;
@@ -45,7 +49,9 @@ const UNSPECIFIED =
 export const myproxyRetrieve: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection, UNSPECIFIED);
+  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
   const files = outputFiles(context, line.value('c'), line.value('y'));
+  const { isThere } = await import('../kit/own-certificate.ts');
   for (const file of [files.certificate, files.key]) {
     if (await isThere(file))
       throw fail(`${file} exists.\n  hint: name other files with -c and -y, or move it away`, FAILED);

@@ -1,6 +1,4 @@
-import { readCommandLine } from '../kit/command-line.ts';
-import { atoi, standardOptions, type ToolInterface } from '../kit/read-options.ts';
-import type { Tool } from '../kit/tool.ts';
+import { atoi, readCommandLine, standardOptions, type Tool, type ToolInterface } from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-server',

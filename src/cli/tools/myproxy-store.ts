@@ -1,16 +1,20 @@
-import { accountName } from '../kit/account-name.ts';
-import { openClient } from '../kit/client-setup.ts';
-import { proxyLifetimeReader, readCommandLine } from '../kit/command-line.ts';
-import { connectionOptions, requireServers } from '../kit/connection-options.ts';
-import { keyRetrieversOption, policyOptions, policyReader } from '../kit/policy-options.ts';
 import {
   accountOptions,
+  connectionOptions,
   descriptionOption,
+  fail,
+  keyRetrieversOption,
+  policyOptions,
+  policyReader,
+  proxyLifetimeReader,
+  readCommandLine,
+  requireServers,
   standardOptions,
   storedLifetimeOption,
+  type Tool,
+  ToolExit,
   type ToolInterface,
-} from '../kit/read-options.ts';
-import { fail, type Tool, ToolExit } from '../kit/tool.ts';
+} from '../kit/index.ts';
 
 const face: ToolInterface = {
   tool: 'myproxy-store',
@@ -45,6 +49,7 @@ export const myproxyStore: Tool = async (argv, context) => {
   const policies = policyReader();
   const line = readCommandLine(face, argv, context, lifetime.take, policies.take);
   const servers = requireServers(line.connection);
+  const { accountName, openClient } = await import('../kit/network.ts');
   const { findOwnCertificate } = await import('../kit/own-certificate.ts');
   const { readCredentialPem } = await import('../kit/credential-pem.ts');
   const own = await findOwnCertificate(context.env);
