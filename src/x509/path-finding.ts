@@ -17,6 +17,7 @@ export const OPENSSL_VERIFY_TEXT = {
   'trust/leaf-self-signed': 'self-signed certificate',
   // each certificate
   'certificate/signature-invalid': 'certificate signature failure',
+  'certificate/algorithm-unsupported': 'certificate signature failure',
   'certificate/algorithm-weak': 'CA signature digest algorithm too weak',
   'certificate/algorithm-aging': 'CA signature digest algorithm too weak',
   'certificate/key-weak': 'EE certificate key too weak',
@@ -29,10 +30,10 @@ export const OPENSSL_VERIFY_TEXT = {
   'certificate/purpose': 'unsuitable certificate purpose',
   // issuing certificates
   'authority/not-a-ca': 'invalid CA certificate',
-  'authority/key-usage': 'key usage does not include certificate signing',
+  'authority/key-usage': 'invalid CA certificate',
   'authority/path-length': 'path length constraint exceeded',
   // proxies
-  'proxy/issuer-is-ca': 'proxy subject name violation',
+  'proxy/issuer-is-ca': 'invalid non-CA certificate (has CA markings)',
   'proxy/issuer-key-usage': 'key usage does not include digital signature',
   'proxy/subject-name': 'proxy subject name violation',
   'proxy/subject-multi-valued': 'proxy subject name violation',

@@ -22,6 +22,7 @@ export function checkProxies(
   types: readonly (ProxyType | undefined)[],
   report: Report,
 ): void {
+  for (const [index, certificate] of path.entries()) checkInfoIsCritical(certificate, index, report);
   for (const [index, certificate] of path.entries()) {
     const type = types[index];
     if (type === undefined) break;
@@ -41,12 +42,6 @@ function checkOne(certificate: Certificate, index: number, type: ProxyType, repo
     const message = `the proxy ${subject} has a policy (language ${type.languageOid ?? 'unknown'}) that cannot be enforced here`;
     report('proxy/policy-restricted', index, message, 'RFC 3820 §3.8.2');
   }
-  for (const oid of [PROXY_CERT_INFO, DRAFT_PROXY_CERT_INFO]) {
-    if (findExtension(certificate, oid)?.critical === false) {
-      const message = `the proxy ${subject} has a proxyCertInfo extension that is not critical`;
-      report('proxy/info-not-critical', index, message, 'RFC 3820 §3.8');
-    }
-  }
   for (const [oid, name, rule] of [
     ['2.5.29.17', 'subjectAltName', 'RFC 3820 §3.5'],
     ['2.5.29.18', 'issuerAltName', 'RFC 3820 §3.2'],
@@ -61,6 +56,15 @@ function checkOne(certificate: Certificate, index: number, type: ProxyType, repo
     const message = `the proxy ${subject} has the key usage ${wrong.join(' and ')}, which no proxy should have`;
     // The C tools and OpenSSL look away; JGlobus refuses nonRepudiation. It gives no rights: basicConstraints rules.
     report('proxy/key-usage', index, message, 'RFC 3820 §3.6', 'warning');
+  }
+}
+
+/** A certificate whose proxyCertInfo is not critical counts as no proxy at all; it must not count as anything else either. */
+function checkInfoIsCritical(certificate: Certificate, index: number, report: Report): void {
+  for (const oid of [PROXY_CERT_INFO, DRAFT_PROXY_CERT_INFO]) {
+    if (findExtension(certificate, oid)?.critical !== false) continue;
+    const message = `${subjectOf(certificate)} has a proxyCertInfo extension that is not critical`;
+    report('proxy/info-not-critical', index, message, 'RFC 3820 §3.8');
   }
 }
 

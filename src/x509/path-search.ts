@@ -73,14 +73,14 @@ export function* searchPaths(
         yield endHere('limit');
         return;
       }
-      if (verdict === 'bad') continue;
+      if (verdict === 'bad' || verdict === 'unsupported') continue;
       followed += 1;
       yield* extend([...path, candidate], [...verdicts, verdict]);
     }
     if (followed > 0) return;
     const [suspect] = candidates;
     if (suspect !== undefined && !(isSelfIssued && signatures.check(last, last) === 'good')) {
-      yield* extend([...path, suspect], [...verdicts, 'bad']);
+      yield* extend([...path, suspect], [...verdicts, signatures.check(last, suspect)]);
     } else yield endHere(isSelfIssued ? 'root-untrusted' : 'issuer-missing');
   }
 

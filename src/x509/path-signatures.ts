@@ -1,4 +1,4 @@
-import { LruCache } from '../kit/index.ts';
+import { isLatchkeyError, LruCache } from '../kit/index.ts';
 import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
 import { signatureDigest, verifySignature } from './signature-algorithm.ts';
@@ -7,7 +7,7 @@ import { signatureDigest, verifySignature } from './signature-algorithm.ts';
 export const MAX_SIGNATURE_CHECKS = 100;
 
 /** What came of checking a signature; `weak`: not looked at, because its digest proves nothing. */
-export type SignatureVerdict = 'good' | 'bad' | 'weak' | 'limit';
+export type SignatureVerdict = 'good' | 'bad' | 'unsupported' | 'weak' | 'limit';
 
 /** Checks signatures within a budget; remembers good ones across validations and bad ones within its own. */
 export interface SignatureChecker {
@@ -20,35 +20,34 @@ let verifiedByDefault: LruCache<string, true> | undefined;
 export function signatureChecker(remembered: LruCache<string, true> | undefined): SignatureChecker {
   verifiedByDefault ??= new LruCache<string, true>(4_096);
   const verified = remembered ?? verifiedByDefault;
-  const bad = new Set<string>();
+  const failed = new Map<string, SignatureVerdict>();
   let left = MAX_SIGNATURE_CHECKS;
   return {
     check(certificate, issuer) {
       if (isWeakSignature(certificate)) return 'weak';
       const pair = `${certificate.fingerprint}:${issuer.fingerprint}`;
       if (verified.get(pair) === true) return 'good';
-      if (bad.has(pair)) return 'bad';
+      const failure = failed.get(pair);
+      if (failure !== undefined) return failure;
       if (left <= 0) return 'limit';
       left -= 1;
-      if (isGood(certificate, issuer)) {
-        verified.set(pair, true);
-        return 'good';
-      }
-      bad.add(pair);
-      return 'bad';
+      const verdict = verify(certificate, issuer);
+      if (verdict === 'good') verified.set(pair, true);
+      else failed.set(pair, verdict);
+      return verdict;
     },
   };
 }
 
-function isGood(certificate: Certificate, issuer: Certificate): boolean {
+function verify(certificate: Certificate, issuer: Certificate): SignatureVerdict {
   try {
     const { modulusLength = 0, publicExponent = 0n } = issuer.publicKey.asymmetricKeyDetails ?? {};
     // Keys whose only use is to make a verifier work for milliseconds.
-    if (modulusLength > 16_384 || publicExponent > MAX_EXPONENT) return false;
-    return verifySignature(certificate, issuer.publicKey);
-  } catch {
-    // A key or an algorithm that cannot be used verifies nothing.
-    return false;
+    if (modulusLength > 16_384 || publicExponent > MAX_EXPONENT) return 'bad';
+    return verifySignature(certificate, issuer.publicKey) ? 'good' : 'bad';
+  } catch (error) {
+    // A key that cannot be read verifies nothing; it is reported by itself.
+    return isLatchkeyError(error, 'x509/algorithm-unsupported') ? 'unsupported' : 'bad';
   }
 }
 

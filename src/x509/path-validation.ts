@@ -144,7 +144,12 @@ function reportSignatures({ certificates, signatures }: PathCandidate, report: R
   for (const [index, verdict] of signatures.entries()) {
     const certificate = certificates[index];
     const issuer = certificates[index + 1];
-    if (verdict !== 'bad' || certificate === undefined || issuer === undefined) continue;
+    if (certificate === undefined || issuer === undefined) continue;
+    if (verdict === 'unsupported') {
+      const message = `the signature on the certificate of ${subjectOf(certificate)} uses the algorithm ${certificate.signatureAlgorithm}, which is not known here`;
+      report('certificate/algorithm-unsupported', index, message, 'RFC 5280 §6.1.3 (a)(1)');
+    }
+    if (verdict !== 'bad') continue;
     const message = `the signature on the certificate of ${subjectOf(certificate)} is not that of ${subjectOf(issuer)}`;
     report('certificate/signature-invalid', index, message, 'RFC 5280 §6.1.3 (a)(1)');
   }
