@@ -9,6 +9,7 @@ import {
   identityOf,
   locateClientCredentials,
   parseCredential,
+  readProxyFile,
 } from '../../x509/index.ts';
 import { pemParts } from './pem-parts.ts';
 import type { SecretSource } from './secret-source.ts';
@@ -56,8 +57,7 @@ export async function loadIdentity(
       description: `the credential ${quote(name === undefined ? '' : formatOneline(name))}`,
     };
   }
-  const pem = await readCredentialFiles(identity);
-  const credential = await openCredential(pem, identity, identity.keyPassphrase ?? keyPassphrase);
+  const credential = await readCredential(identity, identity.keyPassphrase ?? keyPassphrase);
   const kind =
     credential.chain[0] !== undefined && describeProxy(credential.chain[0]) ? 'proxy' : 'certificate';
   return { credential, description: `the ${kind} in ${quote(identity.certFile)}`, path: identity.certFile };
@@ -108,14 +108,13 @@ async function findEndEntity(env: NodeJS.ProcessEnv): Promise<CredentialFiles | 
   return files === undefined ? undefined : { certFile, keyFile };
 }
 
-async function openCredential(
-  pem: string,
-  files: CredentialFiles,
-  source: SecretSource | undefined,
-): Promise<Credential> {
-  const keyFile = files.keyFile ?? files.certFile;
+async function readCredential(files: CredentialFiles, source: SecretSource | undefined): Promise<Credential> {
+  const isOneFile = files.keyFile === undefined || files.keyFile === files.certFile;
+  if (isOneFile && source === undefined) return await readProxyFile(files.certFile);
+  const pem = await readCredentialFiles(files);
   if (!pemParts(pem).isKeyEncrypted) return await parseCredential(pem);
   if (source === undefined) {
+    const keyFile = files.keyFile ?? files.certFile;
     throw new LatchkeyError('x509/pass-phrase-needed', `the key in ${quote(keyFile)} is encrypted`, {
       hint: 'give its pass phrase (keyPassphrase), or make a proxy first',
       details: { path: keyFile },
