@@ -2,7 +2,25 @@
  * The composition root: settings become a running MyProxy server with listener, reload, audit and log.
  * It knows nothing of the command line; `cli/` calls {@link startServer} and {@link runLegacyServer}.
  */
+
+export {
+  type OpenedState,
+  type OpenStateOptions,
+  openState,
+  refreshTrust,
+  type StateStep,
+} from './first-start.ts';
 export { type LegacyServerOptions, runLegacyServer } from './legacy-server.ts';
-export { type RunningServer, startServer } from './server.ts';
+export { type RunningServer, type StartOptions, startServer } from './server.ts';
 export type { ServerSettings } from './settings.ts';
 export { loadSettings } from './settings-file.ts';
+export {
+  findState,
+  type RunningRecord,
+  readRunning,
+  removeRunning,
+  type StatePaths,
+  stateDirectoryToMake,
+  statePaths,
+  writeRunning,
+} from './state-directory.ts';

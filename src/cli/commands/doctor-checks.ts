@@ -1,0 +1,292 @@
+import { lookup } from 'node:dns/promises';
+import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import {
+  type Certificate,
+  checkServerIdentity,
+  defaultProxyPath,
+  formatOneline,
+  identityOf,
+  loadTrustDirectory,
+  locateTrustDirectory,
+  parseCertificate,
+  validatePath,
+} from '../../x509/index.ts';
+import { secondsLeft } from '../kit/time-text.ts';
+import { ownFiles, readChain } from './account.ts';
+import type { Invocation } from './command.ts';
+import { formatSpan } from './lifetime.ts';
+import type { Place } from './place.ts';
+
+/** What one check found. */
+export interface Check {
+  readonly state: 'ok' | 'warning' | 'failed' | 'skipped';
+  readonly detail: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** What the checks look at. */
+export interface Examination {
+  readonly invocation: Invocation;
+  readonly place: Place;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: Date;
+}
+
+/** One step of the examination; `after` names the steps without which it makes no sense. */
+interface CheckRow {
+  readonly name: string;
+  readonly after?: readonly string[];
+  readonly run: (examination: Examination) => Promise<Check>;
+}
+
+/** Every check in the order in which a connection needs what it looks at. */
+export const CHECKS: readonly CheckRow[] = [
+  { name: 'Node', run: checkNode },
+  { name: 'start-up', run: checkStartUp },
+  { name: 'state', run: checkState },
+  { name: 'server', run: checkNamed },
+  { name: 'DNS', after: ['server'], run: checkDns },
+  { name: 'port', after: ['server', 'DNS'], run: checkPort },
+  { name: 'trust directory', run: checkTrust },
+  { name: 'TLS', after: ['server', 'DNS', 'port'], run: checkTls },
+  { name: 'server identity', after: ['server', 'DNS', 'port', 'TLS'], run: checkIdentity },
+  { name: 'own credential', run: checkOwn },
+  { name: 'proxy', run: checkProxy },
+  { name: 'clock', run: checkClock },
+];
+
+const TIMEOUT_MS = 10_000;
+/** Clocks that differ by more make fresh proxies look as if they were not valid yet (they begin five minutes early). */
+const MAX_SKEW_SECONDS = 300;
+
+async function checkNode(): Promise<Check> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 20)) return ok(process.versions.node);
+  return failed(`${process.versions.node} is too old`, 'install Node 20.20 or newer');
+}
+
+async function checkStartUp({ env }: Examination): Promise<Check> {
+  const file = env.NODE_EXTRA_CA_CERTS;
+  if (file === undefined || Number(process.versions.node.split('.')[0]) > 20)
+    return ok('nothing slows it down');
+  return {
+    state: 'warning',
+    detail: `NODE_EXTRA_CA_CERTS is set (${file}): Node 20 reads it at every start, for about 0.08 s`,
+    remedy: 'Latchkey does not use it: unset it for latchkey, or use a newer Node',
+  };
+}
+
+async function checkState({ place }: Examination): Promise<Check> {
+  const { state, running } = place;
+  if (state === undefined) return ok('none here: environment and ~/.globus decide');
+  if (running !== undefined) return ok(`${state.directory}, served on port ${running.port}`);
+  return {
+    state: 'warning',
+    detail: `${state.directory}, not being served`,
+    remedy: 'latchkey serve, in another terminal',
+  };
+}
+
+async function checkNamed({ place }: Examination): Promise<Check> {
+  const { servers, port } = place;
+  if (servers === undefined) return failed('none is named', 'use -s HOST, or set MYPROXY_SERVER');
+  return ok(`${servers.value}, port ${port?.value ?? 7512} (from ${servers.origin})`);
+}
+
+async function checkDns({ place }: Examination): Promise<Check> {
+  const { host } = firstServer(place);
+  try {
+    const addresses = await lookup(host, { all: true });
+    return ok(`${host} is ${addresses.map(({ address }) => address).join(', ')}`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    return failed(
+      `${host} cannot be resolved (${String(code)})`,
+      'is the name spelt right? is there a network?',
+    );
+  }
+}
+
+async function checkPort({ place }: Examination): Promise<Check> {
+  const { host, port } = firstServer(place);
+  const started = performance.now();
+  return await new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: TIMEOUT_MS, autoSelectFamily: true });
+    const end = (check: Check): void => {
+      socket.destroy();
+      resolve(check);
+    };
+    socket.once('connect', () =>
+      end(ok(`${host}:${port} answers in ${(performance.now() - started).toFixed(0)} ms`)),
+    );
+    socket.once('timeout', () =>
+      end(
+        failed(
+          `${host}:${port} does not answer within ${TIMEOUT_MS / 1000} s`,
+          'a firewall may drop the packets; ask the operator',
+        ),
+      ),
+    );
+    socket.once('error', (error: Error & { code?: string }) =>
+      end(
+        failed(
+          `${host}:${port} refuses: ${error.code ?? error.message}`,
+          place.state === undefined
+            ? 'is the server running? is the port right (-p)?'
+            : 'latchkey serve, in another terminal',
+        ),
+      ),
+    );
+  });
+}
+
+async function checkTrust(examination: Examination): Promise<Check> {
+  const path = await trustPath(examination);
+  if (path === undefined) {
+    return failed(
+      'there is none',
+      'latchkey logon -b takes the trust of this server on first use; X509_CERT_DIR or --trust name a directory',
+    );
+  }
+  const trust = await loadTrustDirectory(path);
+  const [first, ...more] = trust.findings;
+  const count = `${trust.authorities.length} ${trust.authorities.length === 1 ? 'authority' : 'authorities'}`;
+  if (trust.authorities.length === 0)
+    return failed(`${path} holds no authority`, 'is it the right directory?');
+  if (first === undefined) return ok(`${path}, ${count}`);
+  return {
+    state: 'warning',
+    detail: `${path}, ${count}, ${more.length + 1} findings`,
+    remedy: `${first.file}: ${first.message}`,
+  };
+}
+
+async function checkTls(examination: Examination): Promise<Check> {
+  const { protocol, chain } = await handshake(examination);
+  const [leaf] = chain;
+  if (leaf === undefined) return failed('the server shows no certificate');
+  return ok(`${protocol}, ${formatOneline(leaf.subject)}`);
+}
+
+async function checkIdentity(examination: Examination): Promise<Check> {
+  const { place, now } = examination;
+  const { chain } = await handshake(examination);
+  const path = await trustPath(examination);
+  if (path === undefined) return { state: 'skipped', detail: 'cannot be told without a trust directory' };
+  const report = validatePath(chain, { trust: await loadTrustDirectory(path), now });
+  if (!report.ok) {
+    return failed(
+      report.findings.map(({ message }) => message).join('; '),
+      "is this server's authority the one you trust? its operator has the files; -b takes them on first use",
+    );
+  }
+  const expectedDn = place.serverDn?.value;
+  const mismatch = checkServerIdentity(chain, {
+    host: firstServer(place).host,
+    ...(expectedDn === undefined ? {} : { expectedDn }),
+  });
+  if (mismatch !== undefined) return failed(mismatch.message, mismatch.hint);
+  return ok(`trusted, ends in ${formatSpan(secondsLeft(report.expires ?? now, now))}`);
+}
+
+async function checkOwn({ invocation, place, now }: Examination): Promise<Check> {
+  const files = await ownFiles(invocation, place, { preferProxy: false }).catch((error: unknown) => error);
+  if (files instanceof Error) {
+    return { state: 'warning', detail: 'you have no certificate here (logon with a pass phrase needs none)' };
+  }
+  const { certificate, key } = files as { certificate: string; key: string };
+  const chain = await readChain(certificate);
+  const [leaf] = chain;
+  if (leaf === undefined) return failed(`${certificate} holds no certificate`);
+  const left = secondsLeft(leaf.notAfter, now);
+  if (left <= 0)
+    return failed(
+      `${certificate} expired ${formatSpan(-left)} ago`,
+      'get a new certificate from your authority',
+    );
+  const { mode } = await stat(key);
+  if ((mode & 0o077) !== 0) return failed(`others can read ${key}`, `chmod 600 ${key}`);
+  return ok(`${formatOneline(leaf.subject)}, ${formatSpan(left)} left`);
+}
+
+async function checkProxy({ env, invocation, now }: Examination): Promise<Check> {
+  const path = defaultProxyPath({ ...env }, invocation.context.uid);
+  const chain = await readChain(path).catch(() => []);
+  const identity = identityOf(chain);
+  if (identity === undefined) return ok('none on this machine');
+  const left = secondsLeft(endOf(chain), now);
+  if (left > 0) return ok(`${formatOneline(identity)}, ${formatSpan(left)} left`);
+  return {
+    state: 'warning',
+    detail: `${path} expired ${formatSpan(-left)} ago`,
+    remedy: 'latchkey logon fetches a new one',
+  };
+}
+
+/** A proxy that a server has just made begins five minutes before the server's time; its file carries this machine's. */
+async function checkClock({ env, invocation, now }: Examination): Promise<Check> {
+  const path = defaultProxyPath({ ...env }, invocation.context.uid);
+  const [chain, file] = await Promise.all([
+    readChain(path).catch(() => []),
+    stat(path).catch(() => undefined),
+  ]);
+  const [leaf] = chain;
+  if (now.getUTCFullYear() < 2026)
+    return failed(`this machine believes it is ${now.toISOString()}`, 'set the clock (chrony, ntpd)');
+  if (leaf === undefined || file === undefined)
+    return ok(`${now.toISOString().slice(0, 19)}Z; there is no proxy to compare it with`);
+  const skew = Math.round((file.mtimeMs - leaf.notBefore.getTime()) / 1000) - 300;
+  if (skew > -MAX_SKEW_SECONDS && skew < MAX_SKEW_SECONDS) {
+    return ok(`agrees with the maker of your proxy to ${Math.abs(skew)} s`);
+  }
+  return {
+    state: 'warning',
+    detail: `${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the maker of your proxy`,
+    remedy: 'set the clock (chrony, ntpd): proxies seem expired, or not valid yet, otherwise',
+  };
+}
+
+function firstServer({ servers, port }: Place): { host: string; port: number } {
+  const [first = ''] = (servers?.value ?? '').split(',');
+  const match = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(first.trim());
+  return { host: match?.[1] ?? first, port: Number(match?.[2] ?? port?.value ?? 7512) };
+}
+
+async function trustPath({ place, env, invocation }: Examination): Promise<string | undefined> {
+  return place.trust?.value ?? (await locateTrustDirectory({ env: { ...env }, uid: invocation.context.uid }));
+}
+
+/** One handshake as nobody, verified by nobody: only to see what the server shows. */
+async function handshake({ place }: Examination): Promise<{ protocol: string; chain: Certificate[] }> {
+  const { host, port } = firstServer(place);
+  return await new Promise((resolve, reject) => {
+    const socket = connectTls({ host, port, rejectUnauthorized: false, timeout: TIMEOUT_MS });
+    socket.once('secureConnect', () => {
+      const chain: Certificate[] = [];
+      for (let peer = socket.getPeerX509Certificate(); peer !== undefined; peer = peer.issuerCertificate) {
+        chain.push(parseCertificate(peer.raw));
+        if (peer.issuerCertificate === peer || chain.length > 20) break;
+      }
+      const protocol = socket.getProtocol() ?? 'TLS';
+      socket.destroy();
+      resolve({ protocol, chain });
+    });
+    socket.once('timeout', () => socket.destroy(new Error(`no handshake within ${TIMEOUT_MS / 1000} s`)));
+    socket.once('error', reject);
+  });
+}
+
+function endOf(chain: readonly Certificate[]): Date {
+  return new Date(Math.min(...chain.map((certificate) => certificate.notAfter.getTime())));
+}
+
+function ok(detail: string): Check {
+  return { state: 'ok', detail };
+}
+
+function failed(detail: string, remedy?: string): Check {
+  return { state: 'failed', detail, ...(remedy === undefined ? {} : { remedy }) };
+}

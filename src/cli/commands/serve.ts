@@ -1,0 +1,214 @@
+import { relative } from 'node:path';
+import {
+  loadSettings,
+  openState,
+  type RunningServer,
+  readRunning,
+  removeRunning,
+  type ServerSettings,
+  type StatePaths,
+  startServer,
+  stateDirectoryToMake,
+  statePaths,
+  writeRunning,
+} from '../../daemon/index.ts';
+import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
+import type { Command, Invocation, Report } from './command.ts';
+import { withProgress } from './progress.ts';
+import { formatServerFinding, serverFindings } from './server-findings.ts';
+
+declare const LATCHKEY_VERSION: string;
+
+const DEFAULT_PORT = 7512;
+/** How many ports after the usual one are tried, before the kernel chooses: so that it is the same one next time. */
+const NEARBY_PORTS = 20;
+/** Where the values of the ✔ lines begin. */
+const COLUMN = 31;
+
+/** `latchkey serve`: the server of a state directory, or of a configuration file, until ^C. */
+export const serve: Command = async (invocation) => {
+  const config = invocation.given.text('config');
+  return config === undefined ? await serveState(invocation) : await serveFile(invocation, config);
+};
+
+/** The production server: its own configuration, and a line for each thing worth knowing. */
+async function serveFile(invocation: Invocation, config: string): Promise<Report> {
+  const { context, json } = invocation;
+  const say = (text: string): void => {
+    if (!json) context.out(`${text}\n`);
+  };
+  const settings = overridden(invocation, await loadSettings(config));
+  say(`latchkey ${LATCHKEY_VERSION} · ${config}`);
+  for (const finding of await serverFindings(settings, context.now())) say(formatServerFinding(finding));
+  const server = await startServer(settings, {
+    reread: async () => overridden(invocation, await loadSettings(config)),
+  });
+  announce(invocation, server, settings);
+  return await untilStopped(invocation, server);
+}
+
+async function serveState(invocation: Invocation): Promise<Report> {
+  const { given, context, json } = invocation;
+  const directory = stateDirectoryToMake({
+    directory: given.text('state'),
+    env: context.env,
+    cwd: process.cwd(),
+  });
+  const say = (text: string): void => {
+    if (!json) context.out(`${text}\n`);
+  };
+  await refuseSecondServer(statePaths(directory));
+  const shown = relative(process.cwd(), directory).startsWith('..')
+    ? directory
+    : relative(process.cwd(), directory) || '.';
+  const opened = await withProgress(invocation, async (progress) => {
+    const steps: string[] = [];
+    const state = await openState(directory, {
+      now: context.now(),
+      onBegin: progress,
+      onStep: ({ name, detail }) => {
+        if (STEP_TITLES[name] !== undefined) steps.push(tick(STEP_TITLES[name], detail));
+      },
+    });
+    return { ...state, steps };
+  });
+  say(`latchkey ${LATCHKEY_VERSION} · state ${shown}${opened.isNew ? ' (new)' : ''}`);
+  for (const step of opened.steps) say(step);
+  const { paths } = opened;
+  const reread = async (): Promise<ServerSettings> =>
+    overridden(invocation, await loadSettings(paths.settings));
+  const wanted = await reread();
+  const { server, settings } = await startNearby(invocation, wanted, reread);
+  await writeRunning(paths, { pid: process.pid, host: server.address.host, port: server.address.port });
+  const others =
+    settings.listen.port === wanted.listen.port ? '' : `; ${wanted.listen.port} is taken by another server`;
+  announce(invocation, server, settings, others);
+  const findings = await serverFindings(settings, context.now());
+  for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
+    say(formatServerFinding(finding));
+  if (!json) context.out(whatNext(opened.isNew, settings));
+  try {
+    return await untilStopped(invocation, server);
+  } finally {
+    await removeRunning(paths);
+  }
+}
+
+const STEP_TITLES: Readonly<Record<string, string>> = {
+  authority: "this installation's own CA",
+  'host certificate': 'host certificate',
+};
+
+/** The settings with what the command line says otherwise. */
+function overridden({ given }: Invocation, settings: ServerSettings): ServerSettings {
+  const host = given.text('listen');
+  const port = given.port('port');
+  const storage = given.text('storage');
+  return {
+    ...settings,
+    listen: {
+      ...settings.listen,
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    },
+    ...(storage === undefined ? {} : { storage }),
+  };
+}
+
+async function refuseSecondServer(paths: StatePaths): Promise<void> {
+  const running = await readRunning(paths);
+  if (running === undefined) return;
+  throw new LatchkeyError(
+    'daemon/already-running',
+    `this state is being served already, on port ${running.port}`,
+    {
+      hint: `by process ${running.pid}; two servers need two state directories (--state DIR)`,
+    },
+  );
+}
+
+/** Starts on the wanted port, or near it when that is the usual one and somebody else has it. */
+async function startNearby(
+  { given }: Invocation,
+  wanted: ServerSettings,
+  reread: () => Promise<ServerSettings>,
+): Promise<{ server: RunningServer; settings: ServerSettings }> {
+  const isChosen = given.port('port') !== undefined || wanted.listen.port !== DEFAULT_PORT;
+  const nearby = Array.from({ length: NEARBY_PORTS }, (_, index) => DEFAULT_PORT + 1 + index);
+  const ports = isChosen ? [wanted.listen.port] : [DEFAULT_PORT, ...nearby, 0];
+  for (const port of ports) {
+    const settings = { ...wanted, listen: { ...wanted.listen, port } };
+    try {
+      const server = await startServer(settings, { reread });
+      return { server, settings };
+    } catch (error) {
+      if (!isLatchkeyError(error, 'daemon/port-taken') || port === ports.at(-1)) throw error;
+    }
+  }
+  throw new TypeError('the last port is tried or its error thrown');
+}
+
+function announce(
+  { context, json }: Invocation,
+  server: RunningServer,
+  settings: ServerSettings,
+  remark = '',
+): void {
+  const { host, port } = server.address;
+  if (json) {
+    context.out(`${JSON.stringify({ listening: { host, port }, dn: server.dn, pid: process.pid })}\n`);
+    return;
+  }
+  const where =
+    settings.listen.host === undefined
+      ? `0.0.0.0:${port}`
+      : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  context.out(`${tick('MyProxy', `listening on ${where}${remark}`)}\n`);
+}
+
+function tick(title: string, detail: string): string {
+  return `  ✔ ${title.padEnd(COLUMN - 4)}${detail}`;
+}
+
+function whatNext(isNew: boolean, settings: ServerSettings): string {
+  if (!isNew) return '\n  ^C stops it; latchkey status shows what is stored.\n';
+  const reach =
+    settings.listen.host === undefined
+      ? '  Other machines reach it too; --listen 127.0.0.1 keeps it to this one.\n'
+      : '';
+  const rows = [
+    ['user add jane', 'a certificate from this CA, and a pass phrase'],
+    ['init -l jane', 'store a credential for a week'],
+    ['logon -l jane', `a proxy for 12 hours, in /tmp/x509up_u${process.getuid?.() ?? 0}`],
+    ['status', 'what is stored, for whom, how long it lasts'],
+  ] as const;
+  const lines = rows.map(([command, meaning]) => `    npx latchkey ${command.padEnd(20)}${meaning}`);
+  return `\n  In another terminal:\n${lines.join('\n')}\n\n${reach}  ^C stops it.\n`;
+}
+
+/** Waits for ^C or a TERM; HUP reads the configuration again. */
+async function untilStopped({ context, json, note }: Invocation, server: RunningServer): Promise<Report> {
+  const onHangup = (): void => {
+    server.reload().then(
+      () => note('latchkey: configuration read again'),
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        context.err(`latchkey: the old configuration stays in force: ${message}\n`);
+      },
+    );
+  };
+  process.on('SIGHUP', onHangup);
+  const name = await Promise.race([
+    new Promise<string>((resolve) => {
+      process.once('SIGINT', () => resolve('SIGINT'));
+      process.once('SIGTERM', () => resolve('SIGTERM'));
+    }),
+    server.ended.then(() => 'ended'),
+  ]);
+  // A second ^C must not wait for anybody.
+  process.once('SIGINT', () => process.exit(130));
+  await server.close();
+  process.off('SIGHUP', onHangup);
+  if (!json) context.out(`${name === 'SIGINT' && process.stdout.isTTY ? '\n' : ''}latchkey: stopped\n`);
+  return { json: { stopped: true }, lines: [], raw: '' };
+}
