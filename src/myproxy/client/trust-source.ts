@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   loadTrustDirectory,
   locateTrustDirectory,
@@ -50,7 +51,11 @@ export class TrustSource {
   async current(now: Date): Promise<CurrentTrust> {
     if (this.#given !== undefined) return { store: this.#given, isEmpty: false };
     const path = this.#caCertDir ?? (await locateTrustDirectory({ env: this.#env }));
-    if (path === undefined) return { store: memoryTrustStore({ authorities: [] }), isEmpty: true };
+    const isThere = path !== undefined && (await stat(path).catch(() => undefined))?.isDirectory();
+    if (!isThere) {
+      const store = memoryTrustStore({ authorities: [] });
+      return { store, isEmpty: true, ...(path === undefined ? {} : { directory: path }) };
+    }
     if (this.#loaded?.path === path) await this.#loaded.refresh(now);
     else this.#loaded = await loadTrustDirectory(path);
     return { store: this.#loaded, directory: path, isEmpty: this.#loaded.authorities.length === 0 };
