@@ -1,4 +1,4 @@
-import type { MyProxyClient, Notice } from '../../myproxy/index.ts';
+import type { MyProxyClient, Notice, ServerPeer } from '../../myproxy/index.ts';
 import type { ConnectionChoice } from './connection-options.ts';
 import type { ToolContext } from './tool.ts';
 import { buildNote } from './usage-text.ts';
@@ -24,6 +24,16 @@ export async function openClient(context: ToolContext, setup: ClientSetup): Prom
       return askKeyPassPhrase(context);
     },
   });
+}
+
+/** With `-v`: whom the tool talked to, as `key: value` lines. */
+export function tellServer(context: ToolContext, verbose: boolean, server: ServerPeer): void {
+  if (!verbose) return;
+  context.err(
+    `Connected to ${server.host}:${server.port} (${server.address}), ${server.tlsVersion}\n` +
+      `server name: ${server.dn}\n` +
+      `authenticated: ${server.authenticated ? 'with a certificate' : 'anonymously'}\n`,
+  );
 }
 
 /** Trust on first use is always told, everything else only with `-v`. */

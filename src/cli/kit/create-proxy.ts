@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { LatchkeyError } from '../../kit/index.ts';
 import {
@@ -71,12 +71,13 @@ export async function createProxy(context: ToolContext, order: ProxyOrder): Prom
     const key = await openKey(context, order);
     say('Creating proxy ');
     const pair = await withDots(generating, say);
+    if (!createPublicKey(key).equals(issuer.publicKey)) throw mismatch(order);
     const credential = await sign(order, chain, issuer, key, pair, context.now());
     say(' Done\n');
     if (trustDirectory !== undefined) {
       await verify(order, credential, trustDirectory, context.now());
       context.out('Proxy Verify OK\n');
-    } else if (!keySigner(key).publicKey.equals(issuer.publicKey)) throw mismatch(order);
+    }
     return credential;
   } finally {
     stop.abort();

@@ -4,6 +4,9 @@ import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
 const HEADINGS: Readonly<Record<string, string>> = {
   'myproxy/connect': 'Unable to connect to the MyProxy server',
   'myproxy/tls': 'Error authenticating',
+  'x509/credential-missing': 'Error authenticating',
+  'x509/path-invalid': 'Error authenticating',
+  'x509/trust-missing': 'Error authenticating',
   'myproxy/server-identity': 'Server authorization failed',
   'myproxy/closed': 'Error reading from the MyProxy server',
   'myproxy/timed-out': 'Error reading from the MyProxy server',

@@ -27,7 +27,7 @@ const face: ToolInterface = {
 export const myproxyChangePassPhrase: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
-  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
+  const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const fromStdin = line.has('S');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
@@ -43,7 +43,13 @@ export const myproxyChangePassPhrase: Tool = async (argv, context) => {
     prompt: 'Enter new MyProxy pass phrase:',
     verify: true,
   });
-  await client.changePassphrase({ username, credname: line.value('k'), passphrase, newPassphrase });
+  const server = await client.changePassphrase({
+    username,
+    credname: line.value('k'),
+    passphrase,
+    newPassphrase,
+  });
+  tellServer(context, line.has('v'), server);
   context.out('Pass phrase changed.\n');
   return 0;
 };

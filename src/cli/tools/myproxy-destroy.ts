@@ -18,13 +18,13 @@ const face: ToolInterface = {
 export const myproxyDestroy: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
-  const { accountName, openClient } = await import('../kit/network.ts');
+  const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d') }),
   ]);
   const credname = line.value('k');
-  await client.destroy({ username, credname });
+  tellServer(context, line.has('v'), await client.destroy({ username, credname }));
   const which = credname === undefined ? 'Default MyProxy credential' : `MyProxy credential '${credname}'`;
   context.out(`${which} for user ${username} was successfully removed.\n`);
   return 0;

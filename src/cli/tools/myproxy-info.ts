@@ -20,12 +20,13 @@ const face: ToolInterface = {
 export const myproxyInfo: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection);
-  const { accountName, openClient } = await import('../kit/network.ts');
+  const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d') }),
   ]);
   const result = await client.info({ username, credname: line.value('k') });
+  tellServer(context, line.has('v'), result.server);
   if (!result.exists) throw fail(['ERROR from myproxy-server:', ...result.lines].join('\n'));
   const now = context.now();
   context.out(

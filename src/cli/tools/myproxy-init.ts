@@ -61,7 +61,7 @@ export const myproxyInit: Tool = async (argv, context) => {
     usageText(face.tool, face.synopsis, face.options),
   );
   if (line.has('m')) throw fail(`${vomsLater('myproxy-init')}\nvoms-proxy-init failed`);
-  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
+  const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const { createProxy, tellValidity } = await import('../kit/create-proxy.ts');
   const order = await proxyOrder(line, context);
   // The proxy never touches the disk: it is delegated, then forgotten.
@@ -90,6 +90,7 @@ export const myproxyInit: Tool = async (argv, context) => {
     credential,
     identity: credential,
   });
+  tellServer(context, line.has('v'), result.server);
   if (line.has('L')) await makeLocalProxy(context, credential, lifetime.seconds());
   const seconds =
     order.lifetimeSeconds > 0 ? order.lifetimeSeconds : secondsLeft(result.expires, context.now());

@@ -77,7 +77,7 @@ export const myproxyLogon: Tool = async (argv, context) => {
     throw fail(line.value('o') === '-' ? '-voms is not compatible with -o -' : vomsLater('myproxy-logon'));
   }
   const renewWith = line.value('a');
-  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
+  const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const [client, username, trust] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d'), certificateFile: renewWith }),
@@ -96,7 +96,7 @@ export const myproxyLogon: Tool = async (argv, context) => {
     ...trust,
   };
   try {
-    if (line.has('N')) await client.authenticate(request);
+    if (line.has('N')) tellServer(context, line.has('v'), await client.authenticate(request));
     else await receive(client, request, line, context);
   } catch (error) {
     // A pass phrase that was not entered is no failure of the server.
@@ -114,6 +114,7 @@ async function receive(
   line: CommandLine,
   context: ToolContext,
 ): Promise<void> {
+  const { tellServer } = await import('../kit/network.ts');
   const requestFile = line.value('Q');
   const certReq = requestFile === undefined ? undefined : await readRequest(requestFile, context);
   const { defaultProxyPath, formatCertificates, formatCredential } = await import('../../x509/index.ts');
@@ -121,10 +122,12 @@ async function receive(
   let trustRoots: TrustRootsResult | undefined;
   if (certReq === undefined) {
     const result = await client.logon(request);
+    tellServer(context, line.has('v'), result.server);
     await deliver(formatCredential(result.credential), out, context);
     trustRoots = result.trustRoots;
   } else {
     const result = await client.logon({ ...request, certReq });
+    tellServer(context, line.has('v'), result.server);
     await deliver(formatCertificates(result.chain), out, context);
     trustRoots = result.trustRoots;
   }

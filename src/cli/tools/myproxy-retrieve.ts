@@ -49,7 +49,7 @@ const UNSPECIFIED =
 export const myproxyRetrieve: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
   const servers = requireServers(line.connection, UNSPECIFIED);
-  const { accountName, openClient, readPassPhrase } = await import('../kit/network.ts');
+  const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const files = outputFiles(context, line.value('c'), line.value('y'));
   const { isThere } = await import('../kit/own-certificate.ts');
   for (const file of [files.certificate, files.key]) {
@@ -82,6 +82,7 @@ export const myproxyRetrieve: Tool = async (argv, context) => {
       renew: renewWith === undefined ? undefined : { certFile: renewWith },
       updateTrustRoots: line.has('T'),
     });
+    tellServer(context, line.has('v'), result.server);
     await deliver(result, files, context);
     context.out(`Credentials for ${username} have been stored in\n${files.certificate} and\n${files.key}.\n`);
     if (result.trustRoots !== undefined && result.trustRoots.files.size > 0) {

@@ -49,7 +49,7 @@ export const myproxyStore: Tool = async (argv, context) => {
   const policies = policyReader();
   const line = readCommandLine(face, argv, context, lifetime.take, policies.take);
   const servers = requireServers(line.connection);
-  const { accountName, openClient } = await import('../kit/network.ts');
+  const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const { findOwnCertificate } = await import('../kit/own-certificate.ts');
   const { readCredentialPem } = await import('../kit/credential-pem.ts');
   const own = await findOwnCertificate(context.env);
@@ -64,7 +64,7 @@ export const myproxyStore: Tool = async (argv, context) => {
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),
     accountName(context, { username: line.value('l'), isSubject: line.has('d'), certificateFile }),
   ]);
-  await client.store({
+  const { server } = await client.store({
     username,
     credname: line.value('k'),
     description: line.value('K'),
@@ -72,6 +72,7 @@ export const myproxyStore: Tool = async (argv, context) => {
     policies: policies.choice,
     pem,
   });
+  tellServer(context, line.has('v'), server);
   context.out('Credentials saved to myproxy server.\n');
   return 0;
 };
