@@ -73,7 +73,10 @@ async function start(
   const pidPath = options.pidFile ?? (process.getuid?.() === 0 ? ROOT_PID_FILE : undefined);
   const pidFile = pidPath === undefined ? undefined : resolve(pidPath);
   const portFile = options.portFile === undefined ? undefined : resolve(options.portFile);
-  const reread = async (): Promise<ServerSettings> => ({ ...(await readLegacySettings(config)), ...given });
+  const reread = async (): Promise<ServerSettings> => ({
+    ...(await readLegacySettings(config, options.ident)),
+    ...given,
+  });
   const server = await startServer(await reread(), {
     reread,
     ...(options.debug === true ? { maxConversations: 1 } : {}),
@@ -95,12 +98,11 @@ async function start(
 /** What the command line decides, whatever the configuration says on reload. */
 async function fixedSettings(
   options: LegacyServerOptions,
-): Promise<Pick<ServerSettings, 'ident' | 'listen' | 'storage' | 'log' | 'auditFile'>> {
+): Promise<Pick<ServerSettings, 'listen' | 'storage' | 'log' | 'auditFile'>> {
   const port = options.port ?? Number(process.env.MYPROXY_SERVER_PORT ?? DEFAULTS.port);
   const level = options.debug === true || options.verbose === true ? 'debug' : 'info';
   const files = options.debug === true ? {} : await legacyLogFiles(options.logFile);
   return {
-    ident: options.ident ?? 'myproxy-server',
     listen: { host: options.listen, port, minTls: 'TLSv1.2', maxTls: 'TLSv1.2' },
     storage: options.storage === undefined ? await locateStorage() : resolve(options.storage),
     log: { file: files.log, format: 'text', level },

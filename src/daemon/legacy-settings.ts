@@ -9,9 +9,10 @@ export type LegacySettings = Omit<ServerSettings, 'listen' | 'storage'>;
 /**
  * Reads a `myproxy-server.config`.
  *
+ * @param ident name in log lines, unless the file has a `syslog_ident`
  * @throws LatchkeyError `config/missing`; `config/invalid` with everything that keeps a server from starting
  */
-export async function readLegacySettings(file: string): Promise<LegacySettings> {
+export async function readLegacySettings(file: string, ident = 'myproxy-server'): Promise<LegacySettings> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -21,11 +22,11 @@ export async function readLegacySettings(file: string): Promise<LegacySettings> 
       cause,
     });
   }
-  return legacySettings(text, file);
+  return legacySettings(text, file, ident);
 }
 
 /** As {@link readLegacySettings}, of a text. */
-export function legacySettings(text: string, file: string): LegacySettings {
+export function legacySettings(text: string, file: string, ident = 'myproxy-server'): LegacySettings {
   const { config, findings } = parseServerConfig(text);
   const errors = findings.filter((finding) => finding.severity === 'error');
   if (errors.length > 0) {
@@ -44,7 +45,7 @@ export function legacySettings(text: string, file: string): LegacySettings {
     findings: findings
       .filter((finding) => finding.severity === 'warning')
       .map(({ message, hint }) => `${file}: ${message}${hint === undefined ? '' : ` (${hint})`}`),
-    ident: config.syslogIdent ?? 'myproxy-server',
+    ident: config.syslogIdent ?? ident,
     credential: {},
     policy: policyOf(config),
     trustRoots: config.certDirectory,

@@ -34,7 +34,7 @@ async function readRequest({ wire, notes }: Operation): Promise<Buffer | undefin
   try {
     return await wire.reader.der();
   } catch (error) {
-    if (isLatchkeyError(error, 'myproxy/closed')) {
+    if (isLatchkeyError(error, 'myproxy/closed') && error.details.betweenMessages !== false) {
       notes.why = 'the client closed after authentication without asking for a proxy';
       return undefined;
     }
@@ -72,6 +72,8 @@ async function delegate(
     limited: issueLimited,
     lifetimeSeconds,
     now,
+  }).catch((error: unknown) => {
+    throw isLatchkeyError(error) ? cannot(error.message, error) : error;
   });
   notes.lifetimeSeconds = lifetimeSeconds;
   operation.log('info', `Delegating credentials for ${credential.owner} lifetime=${lifetimeSeconds}`);

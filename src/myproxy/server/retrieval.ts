@@ -29,7 +29,7 @@ export interface AuthorizedRetrieval {
 }
 
 /**
- * GET and RETRIEVE up to the first OK: policies, authentication, lock, validation of the stored chain.
+ * GET and RETRIEVE up to the first OK: policies, authentication, lock, then validation of the stored chain.
  * With `check_multiple_credentials`, a GET that names no credential tries the default one, then each other of the user.
  *
  * @throws LatchkeyError with the refusal lines of the C server
@@ -40,9 +40,6 @@ export async function authorizeRetrieval(operation: Operation): Promise<Authoriz
   const { credential, chain } = authorized;
   operation.notes.owner = credential.owner;
   if (credential.name !== undefined) operation.notes.credentialName = credential.name;
-  if (credential.lockMessage !== undefined) {
-    throw refusal(['credential locked', ...credential.lockMessage.split('\n').filter((line) => line !== '')]);
-  }
   const report = operation.service.chains.validate(
     chain,
     operation.service.trust,
