@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'repository/unusable'
   | 'repository/name-collision'
   | 'repository/data-malformed'
+  | 'repository/envelope'
   | 'repository/pass-phrase-wrong'
   | 'repository/pass-phrase-policy'
   | 'repository/denied'

@@ -31,12 +31,24 @@ export interface StoredCredential extends CredentialRecord {
   readonly pem: Secret;
 }
 
+/** How a credential is written. */
+export interface WriteOptions {
+  /**
+   * Write only if this is what is stored still (owner and PEM text), or nothing is. A lock is then left as it is.
+   * Without it, whatever was there is replaced, and the lock becomes what `lockMessage` says.
+   */
+  readonly replacing?: StoredCredential | 'nothing' | undefined;
+}
+
 /** Where credentials are kept. Data and key of a credential are read and written as one. */
 export interface CredentialStore {
   /** The credential, or nothing. A store may hand out the same object again as long as nothing changed. */
   read(id: CredentialId): Promise<StoredCredential | undefined>;
-  /** Creates or replaces, data, key and lock as one: afterwards, and after any crash, the old or the new is there, whole. */
-  write(credential: StoredCredential): Promise<void>;
+  /**
+   * Creates or replaces, data, key and lock as one: afterwards, and after any crash, the old or the new is there,
+   * whole. False when `replacing` did not hold, and nothing was written.
+   */
+  write(credential: StoredCredential, options?: WriteOptions): Promise<boolean>;
   /** True when there was something to remove. */
   remove(id: CredentialId): Promise<boolean>;
   /** The credentials of one user, or all, in the store's own order. */
