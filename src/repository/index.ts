@@ -20,11 +20,20 @@ export type {
   CredentialRecord,
   CredentialStore,
   StoredCredential,
+  WriteOptions,
 } from './credential.ts';
-export type { Envelope } from './envelope.ts';
-export { matchesExpression } from './expression.ts';
-export { FileStore, type FileStoreOptions } from './file-store.ts';
-export { isEncrypted, KeyVault, type KeyVaultOptions } from './key-vault.ts';
+export {
+  createEnvelope,
+  ENVELOPE_LABEL,
+  type Envelope,
+  type EnvelopeBinding,
+  isEnveloped,
+} from './envelope.ts';
+export { type EnvelopeKeyOptions, type EnvelopeKeySource, loadEnvelopeKey } from './envelope-key.ts';
+export { isUsableExpression, matchesExpression } from './expression.ts';
+export { FileStore, type FileStoreOptions, type StoreFinding } from './file-store.ts';
+export { type GridMapfile, type GridMapping, mapsTo, parseGridMapfile } from './grid-mapfile.ts';
+export { hasOldSeal, isEncrypted, KeyVault, type KeyVaultOptions, type UnlockOptions } from './key-vault.ts';
 export { checkStoredLifetime, delegationLifetime, type LifetimeBounds } from './lifetime.ts';
 export { decideOwner, decideStore, decideTrustRoots, type StoreRequest } from './ownership.ts';
 export {
@@ -41,4 +50,4 @@ export {
   type RetrievalDecision,
   type RetrievalRequest,
 } from './retrieval.ts';
-export { Throttle, type ThrottleOptions } from './throttle.ts';
+export { type BackOff, Throttle, type ThrottleOptions } from './throttle.ts';
