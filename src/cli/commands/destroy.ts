@@ -1,6 +1,7 @@
 import { accountOf, openIdentity, ownFiles } from './account.ts';
 import type { Command } from './command.ts';
 import { findPlace, requireServer } from './place.ts';
+import { explained } from './refusal.ts';
 import { clientFor } from './session.ts';
 
 /** `latchkey destroy`: removes a stored credential. */
@@ -11,7 +12,10 @@ export const destroy: Command = async (invocation) => {
   const username = await accountOf(invocation, place);
   const identity = await openIdentity(invocation, await ownFiles(invocation, place));
   const credname = given.text('credential');
-  const server = await clientFor(invocation, place, identity).destroy({ username, credname });
+  const server = await explained(
+    { username, credential: credname },
+    clientFor(invocation, place, identity).destroy({ username, credname }),
+  );
   const which = credname === undefined ? 'the credential' : `the credential "${credname}"`;
   return {
     json: {

@@ -3,6 +3,7 @@ import { accountOf, openIdentity, ownFiles } from './account.ts';
 import type { Command } from './command.ts';
 import { factLines, validityJson, validityText } from './facts.ts';
 import { findPlace, requireServer } from './place.ts';
+import { explained } from './refusal.ts';
 import { clientFor } from './session.ts';
 
 /** `latchkey info`: the caller's credentials under an account. Exit code 5 when there are none. */
@@ -13,7 +14,7 @@ export const info: Command = async (invocation) => {
   const username = await accountOf(invocation, place);
   const identity = await openIdentity(invocation, await ownFiles(invocation, place));
   const client = clientFor(invocation, place, identity);
-  const result = await client.info({ username, credname: given.text('credential') });
+  const result = await explained({ username }, client.info({ username, credname: given.text('credential') }));
   const now = context.now();
   const server = { host: result.server.host, port: result.server.port, dn: result.server.dn };
   return {

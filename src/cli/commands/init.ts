@@ -5,6 +5,7 @@ import { validityJson } from './facts.ts';
 import { formatSpan } from './lifetime.ts';
 import { findPlace, requireServer } from './place.ts';
 import { implyNoPassPhrase, policiesOf } from './policies.ts';
+import { explained } from './refusal.ts';
 import { askNewMyProxyPassPhrase } from './secrets.ts';
 import { clientFor } from './session.ts';
 
@@ -24,7 +25,8 @@ export const init: Command = async (invocation) => {
   const withoutPassPhrase = given.flag('no-pass-phrase') || implyNoPassPhrase(policies);
   const proxyLifetime = given.lifetime('proxy-lifetime') ?? HALF_DAY;
   const client = clientFor(invocation, place, identity);
-  const stored = await client.put({
+  const credential = given.text('credential');
+  const putting = client.put({
     username,
     credname: given.text('credential'),
     description: given.text('description'),
@@ -34,6 +36,7 @@ export const init: Command = async (invocation) => {
     policies,
     passphrase: withoutPassPhrase ? undefined : () => askNewMyProxyPassPhrase(invocation, username),
   });
+  const stored = await explained({ username, credential }, putting);
   const now = context.now();
   const { host, port } = stored.server;
   const limit = proxyLifetime === 0 ? 'as long as it lasts' : `up to ${formatSpan(proxyLifetime)}`;

@@ -25,25 +25,31 @@ export function parseLifetime(text: string, option: string): number {
   });
 }
 
-/** The two largest units of a span: `6 d 23 h`, `11 h 59 min`, `42 s`; `expired` when nothing is left. */
+const DISPLAY_UNITS = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+] as const;
+
+/** The two largest units of a span, rounded: `6 d 23 h`, `12 h`, `42 s`; `expired` when nothing is left. */
 export function formatSpan(seconds: number): string {
   if (seconds <= 0) return 'expired';
-  const units = [
-    [86_400, 'd'],
-    [3600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ] as const;
-  let rest = Math.floor(seconds);
+  const large = DISPLAY_UNITS.findIndex(([size]) => seconds >= size);
+  if (large < 0) return 'under a second';
+  const shown = DISPLAY_UNITS.slice(large, large + 2);
+  const smallest = shown.at(-1)?.[0] ?? 1;
+  let rest = Math.round(seconds / smallest) * smallest;
+  // Rounding may reach the next larger unit: 23 h 59 min 58 s is a day.
+  if (large > 0 && rest >= (DISPLAY_UNITS[large - 1]?.[0] ?? Number.POSITIVE_INFINITY))
+    return formatSpan(rest);
   const parts: string[] = [];
-  for (const [size, unit] of units) {
+  for (const [size, unit] of shown) {
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count > 0) parts.push(`${count} ${unit}`);
-    else if (parts.length > 0) break;
-    if (parts.length === 2) break;
   }
-  return parts.length === 0 ? 'under a second' : parts.join(' ');
+  return parts.join(' ');
 }
 
 /** A bar of `width` cells for the part of a validity that is left. */

@@ -14,6 +14,7 @@ import type { Command, Invocation, Report } from './command.ts';
 import { validityJson } from './facts.ts';
 import { formatSpan } from './lifetime.ts';
 import { findPlace, type Place, requireServer } from './place.ts';
+import { explained } from './refusal.ts';
 import { askMyProxyPassPhrase } from './secrets.ts';
 import { clientFor } from './session.ts';
 
@@ -33,14 +34,15 @@ export const logon: Command = async (invocation) => {
   const username = await accountOf(invocation, place);
   const options = await logonOptions(invocation, place, username);
   const client = clientFor(invocation, place, await connectionIdentity(invocation));
+  const subject = { username, credential: given.text('credential') };
   if (given.flag('check-only')) {
-    const server = await client.authenticate(options);
+    const server = await explained(subject, client.authenticate(options));
     return {
       json: { username, accepted: true, server: { host: server.host, port: server.port, dn: server.dn } },
       lines: [`${server.host}:${server.port} would give "${username}" a proxy`],
     };
   }
-  const result = await client.logon(options);
+  const result = await explained(subject, client.logon(options));
   if (out === '-') return { json: undefined, lines: [], raw: formatCredential(result.credential).reveal() };
   await writeProxyFile(result.credential, out);
   return describe(result, username, out, context.now());

@@ -1,6 +1,7 @@
 import { accountOf, openIdentity, ownFiles } from './account.ts';
 import type { Command } from './command.ts';
 import { findPlace, requireServer } from './place.ts';
+import { explained } from './refusal.ts';
 import { askMyProxyPassPhrase, askNewMyProxyPassPhrase } from './secrets.ts';
 import { clientFor } from './session.ts';
 
@@ -15,12 +16,13 @@ export const passwd: Command = async (invocation) => {
   const passphrase = await askMyProxyPassPhrase(invocation, username);
   const newPassphrase = await askNewMyProxyPassPhrase(invocation, username, 'new-pass-phrase-file');
   const credname = given.text('credential');
-  const server = await clientFor(invocation, place, identity).changePassphrase({
+  const changing = clientFor(invocation, place, identity).changePassphrase({
     username,
     credname,
     passphrase,
     newPassphrase,
   });
+  const server = await explained({ username, credential: credname }, changing);
   return {
     json: {
       username,

@@ -3,6 +3,7 @@ import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
 import { accountOf, openIdentity, ownFiles } from './account.ts';
 import type { Command } from './command.ts';
 import { findPlace, requireServer } from './place.ts';
+import { explained } from './refusal.ts';
 import { askMyProxyPassPhrase } from './secrets.ts';
 import { clientFor } from './session.ts';
 
@@ -16,12 +17,13 @@ export const retrieve: Command = async (invocation) => {
   requireServer(place);
   const username = await accountOf(invocation, place);
   const identity = await openIdentity(invocation, await ownFiles(invocation, place));
-  const result = await clientFor(invocation, place, identity).retrieve({
+  const retrieving = clientFor(invocation, place, identity).retrieve({
     username,
     credname: given.text('credential'),
     updateTrustRoots: given.flag('trust-roots') && place.state === undefined,
     ...(given.flag('no-pass-phrase') ? {} : { passphrase: () => askMyProxyPassPhrase(invocation, username) }),
   });
+  const result = await explained({ username, credential: given.text('credential') }, retrieving);
   await writeFileAtomic(keyFile, result.keyPem.reveal(), 0o600);
   await writeFileAtomic(certificateFile, result.certificatesPem, 0o644);
   return {

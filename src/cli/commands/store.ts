@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { formatSpan } from './lifetime.ts';
 import { findPlace, requireServer } from './place.ts';
 import { policiesOf } from './policies.ts';
+import { explained } from './refusal.ts';
 import { clientFor } from './session.ts';
 
 const HALF_DAY = 43_200;
@@ -27,7 +28,7 @@ export const store: Command = async (invocation) => {
   }
   const certificatePem = await readFile(files.certificate, 'utf8');
   const proxyLifetime = given.lifetime('proxy-lifetime') ?? HALF_DAY;
-  const { server } = await clientFor(invocation, place, identity).store({
+  const storing = clientFor(invocation, place, identity).store({
     username,
     credname: given.text('credential'),
     description: given.text('description'),
@@ -35,6 +36,7 @@ export const store: Command = async (invocation) => {
     policies,
     pem: new Secret(storePayload(certificatePem, keyPem)),
   });
+  const { server } = await explained({ username, credential: given.text('credential') }, storing);
   const limit = proxyLifetime === 0 ? 'as long as it lasts' : `up to ${formatSpan(proxyLifetime)}`;
   return {
     json: {
