@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { type Finding, quote } from '../kit/index.ts';
 import type { Certificate } from './certificate.ts';
-import { formatOneline } from './name-oneline.ts';
+import type { Name } from './name.ts';
+import { formatOneline, parseOneline } from './name-oneline.ts';
+import { attempt } from './path-attempt.ts';
 import { endEntityOf, identityOf } from './proxy-chain.ts';
 import { subjectAltNames } from './subject-alt-name.ts';
 
@@ -37,7 +39,7 @@ export function checkServerIdentity(
   const endEntity = endEntityOf(chain);
   const actualDn = identity === undefined ? '' : formatOneline(identity);
   if (options.expectedDn !== undefined && options.expectedDn !== '') {
-    if (actualDn === options.expectedDn) return undefined;
+    if (isNamed(identity, options.expectedDn)) return undefined;
     return finding(
       `the server is ${quote(actualDn)} where ${quote(options.expectedDn)} was expected`,
       `set MYPROXY_SERVER_DN to the server's own name, or unset it to go by the host name`,
@@ -57,9 +59,19 @@ export function checkServerIdentity(
   );
 }
 
+/** People write `/CN=host/a.org`; OpenSSL 3 prints it as `/CN=host\\/a.org`. Both are that name, and nothing else is. */
+function isNamed(identity: Name | undefined, expected: string): boolean {
+  if (identity === undefined) return false;
+  const actual = formatOneline(identity);
+  const parsed = attempt(() => parseOneline(expected));
+  return actual === expected || (parsed !== undefined && formatOneline(parsed) === actual);
+}
+
 /** The names a certificate is for: all dNSNames and iPAddresses, or else the common name. */
 function hostsOf(certificate: Certificate): string[] {
-  const names = subjectAltNames(certificate);
+  const names = attempt(() => subjectAltNames(certificate));
+  // Names that cannot be read must not make way for the common name.
+  if (names === undefined) return [];
   const addresses = names.flatMap((name) => (name.type === 'ip' ? [name.value] : []));
   const dns = names.flatMap((name) => (name.type === 'dns' ? [name.value] : []));
   if (dns.length > 0) return [...dns, ...addresses];

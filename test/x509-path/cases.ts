@@ -619,6 +619,19 @@ export function makeCases(): Case[] {
     withPolicy(policyText(root).trimEnd(), { globus: 'the C tools fail on the last character of a file' }),
   );
 
+  const host = eec('/O=Grid/CN=host/node.example.org', userKeys, root);
+  add('slash in a name, prefix above it', [host], withPolicy(policyText(root)));
+  add(
+    'slash in a name, plain in the pattern',
+    [host],
+    withPolicy(policyText(root, `"/O=Grid/CN=host/*" ${ITSELF}`), refused),
+  );
+  add(
+    'slash in a name, escaped in the pattern',
+    [host],
+    withPolicy(policyText(root, `"/O=Grid/CN=host\\\\\\\\/*" ${ITSELF}`)),
+  );
+
   // revocation
   const crl = (revoked: readonly number[] = [], more: Record<string, unknown> = {}) =>
     [root, makeCrl({ issuer: root, revoked, ...more })] as const;
