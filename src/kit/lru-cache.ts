@@ -42,6 +42,12 @@ export class LruCache<Key, Value> {
     this.#entries.delete(key);
   }
 
+  /** Drops every entry whose time is over; otherwise that happens when it is looked at. */
+  prune(): void {
+    const now = this.#clock.now().getTime();
+    for (const [key, entry] of this.#entries) if (entry.expires <= now) this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -24,7 +24,7 @@ export interface KeyVaultOptions {
 export interface UnlockOptions {
   /**
    * Asked when the turn of this pass phrase has come; false = give up. So a throttle counts the wrong ones that were
-   * tried while this one waited.
+   * tried while this one waited, but for at most `concurrency` of them.
    */
   readonly admit?: (() => boolean) | undefined;
 }

@@ -34,14 +34,23 @@ export class UnlockMemory {
   remember(token: string, key: KeyObject): void {
     if (this.#lifetimeMs <= 0) return;
     this.#keys.set(token, key);
-    // Entries expire when they are looked at; on a quiet server somebody has to look.
-    clearTimeout(this.#sweep);
-    this.#sweep = setTimeout(() => this.#keys.clear(), this.#lifetimeMs);
+    this.#sweepLater();
+  }
+
+  /** Entries expire when they are asked for; of keys nobody asks for again, nothing shall stay either. */
+  #sweepLater(): void {
+    if (this.#sweep !== undefined) return;
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined;
+      this.#keys.prune();
+      if (this.#keys.size > 0) this.#sweepLater();
+    }, this.#lifetimeMs);
     this.#sweep.unref();
   }
 
   forget(): void {
     clearTimeout(this.#sweep);
+    this.#sweep = undefined;
     this.#keys.clear();
   }
 }
