@@ -1,4 +1,4 @@
-import { nearestName, quote } from '../../kit/index.ts';
+import { nearestName, quote, Secret } from '../../kit/index.ts';
 import type { ConfigFinding } from './config-finding.ts';
 import type { ServerConfig } from './server-config.ts';
 import { type ConfigKey, SERVER_CONFIG_KEYS, takesMany } from './server-config-keys.ts';
@@ -8,6 +8,7 @@ import { type ConfigLine, MAX_LINE_BYTES, tokenizeConfig } from './tokenizer.ts'
 export interface ConfigSetting {
   /** The key's current name, also where the file has the old one. */
   readonly key: string;
+  /** `[secret]` for a pass phrase. */
   readonly values: readonly string[];
   /** Line of the file, from 1. */
   readonly line: number;
@@ -35,6 +36,7 @@ const INTEGER = /^[+-]?\d{1,9}$/;
 export function parseServerConfig(text: string): ParsedServerConfig {
   const findings: ConfigFinding[] = [];
   const settings: ConfigSetting[] = [];
+  const secrets = new Map<string, Secret>();
   for (const line of tokenizeConfig(text)) {
     findings.push(...lineDefects(line));
     const [name = '', ...values] = line.tokens;
@@ -52,13 +54,14 @@ export function parseServerConfig(text: string): ParsedServerConfig {
         about('config/repeated', 'warning', key, line.number, 'is given again; the last one counts'),
       );
     }
-    settings.push({ key, values, line: line.number });
+    if (row.type === 'secret') secrets.set(key, new Secret(values[0] ?? ''));
+    settings.push({ key, values: row.type === 'secret' ? ['[secret]'] : values, line: line.number });
     findings.push(...supportFindings(row, values, line.number));
   }
-  return { config: buildConfig(settings), findings, settings };
+  return { config: buildConfig(settings, secrets), findings, settings };
 }
 
-function buildConfig(settings: readonly ConfigSetting[]): ServerConfig {
+function buildConfig(settings: readonly ConfigSetting[], secrets: ReadonlyMap<string, Secret>): ServerConfig {
   const list = (key: string) => {
     const values = settings.filter((setting) => setting.key === key).flatMap((setting) => setting.values);
     return values.length === 0 ? undefined : values;
@@ -69,12 +72,14 @@ function buildConfig(settings: readonly ConfigSetting[]): ServerConfig {
   const hours = (key: string) => ((number(key) ?? 0) > 0 ? (number(key) ?? 0) * 3600 : undefined);
   const timeout = number('request_timeout') ?? 0;
   const sizeLimit = number('request_size_limit') ?? 1 << 20;
-  const later = SERVER_CONFIG_KEYS.filter((row) => row.support === 'later').flatMap((row) => {
-    const values = takesMany(row.type)
-      ? list(row.key)
-      : [one(row.key)].filter((value) => value !== undefined);
-    return values === undefined || values.length === 0 ? [] : [[row.key, values] as const];
-  });
+  const later = SERVER_CONFIG_KEYS.filter((row) => row.support === 'later' && row.type !== 'secret').flatMap(
+    (row) => {
+      const values = takesMany(row.type)
+        ? list(row.key)
+        : [one(row.key)].filter((value) => value !== undefined);
+      return values === undefined || values.length === 0 ? [] : [[row.key, values] as const];
+    },
+  );
   return {
     acceptedCredentials: list('accepted_credentials'),
     authorizedRetrievers: list('authorized_retrievers'),
@@ -99,6 +104,7 @@ function buildConfig(settings: readonly ConfigSetting[]): ServerConfig {
     syslogIdent: one('syslog_ident'),
     syslogFacility: one('syslog_facility'),
     later: new Map(later),
+    secrets,
   };
 }
 

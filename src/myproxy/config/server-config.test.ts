@@ -166,9 +166,22 @@ test('every key of the table is read: its value changes the configuration or is 
 });
 
 function plain(text: string) {
-  const { later, ...rest } = config(text);
-  return { ...rest, later: [...later] };
+  const { later, secrets, ...rest } = config(text);
+  return { ...rest, later: [...later], secrets: [...secrets] };
 }
+
+test('a pass phrase in the file is a secret, and no finding or setting shows it', () => {
+  const parsed = parseServerConfig(
+    'certificate_issuer_key_passphrase "canary phrase"\nca_ldap_connect_passphrase "canary two" x\n',
+  );
+  assert.equal(parsed.config.secrets.get('certificate_issuer_key_passphrase')?.revealText(), 'canary phrase');
+  const shown = JSON.stringify([
+    parsed.settings,
+    parsed.findings,
+    plain('certificate_issuer_key_passphrase canary'),
+  ]);
+  assert.doesNotMatch(shown, /canary/);
+});
 
 test('unsafe and open policies', () => {
   const check = (text: string) =>

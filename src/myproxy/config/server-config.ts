@@ -1,3 +1,5 @@
+import type { Secret } from '../../kit/index.ts';
+
 /** `required`, `sufficient` or `disabled`. */
 export type AuthenticationStatus = 'required' | 'sufficient' | 'disabled';
 
@@ -35,4 +37,6 @@ export interface ServerConfig {
 
   /** Keys that are read and kept, but not honoured yet, with their values. */
   readonly later: ReadonlyMap<string, readonly string[]>;
+  /** The pass phrases among them. */
+  readonly secrets: ReadonlyMap<string, Secret>;
 }

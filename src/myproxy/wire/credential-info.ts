@@ -58,6 +58,7 @@ export function formatCredentialInfos(credentials: readonly CredentialInfo[]): B
 export function parseCredentialInfos(message: Buffer): CredentialInfo[] {
   const found = new Map<string, Map<string, string>>();
   for (const line of textLines(message)) {
+    if (line.toString('latin1', 0, 5) !== 'CRED_') continue;
     const [, name = '', field, value = ''] = LINE.exec(line.toString('utf8')) ?? [];
     if (field === undefined) continue;
     const fields = found.get(name) ?? new Map<string, string>();

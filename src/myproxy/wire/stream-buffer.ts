@@ -1,6 +1,8 @@
 import { type Clock, LatchkeyError, systemClock } from '../../kit/index.ts';
 import type { ByteSource } from './wire.ts';
 
+const EMPTY = Buffer.alloc(0);
+
 /** What {@link StreamBuffer.more} ended with. */
 export type Arrival = 'bytes' | 'end' | 'silence';
 
@@ -20,7 +22,7 @@ export class StreamBuffer {
   readonly #max: number;
   readonly #signal: AbortSignal | undefined;
   readonly #clock: Clock;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = EMPTY;
   #start = 0;
   #end = 0;
   #chunks = 0;
@@ -58,7 +60,7 @@ export class StreamBuffer {
     const taken = Buffer.from(this.#bytes.subarray(this.#start, this.#start + length));
     this.#start += taken.length;
     if (this.#start === this.#end) {
-      this.#bytes = Buffer.alloc(0);
+      this.#bytes = EMPTY;
       this.#start = 0;
       this.#end = 0;
       this.#chunks = 0;
@@ -102,7 +104,7 @@ export class StreamBuffer {
   /** Makes `failure` the outcome of every further read, and returns it. */
   fail<Failure>(failure: Failure): Failure {
     this.#failure = failure;
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = EMPTY;
     this.#start = 0;
     this.#end = 0;
     return failure;
