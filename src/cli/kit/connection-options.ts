@@ -1,6 +1,7 @@
 import type { GivenOption, OptionSpec } from './getopt.ts';
-import { atoi } from './read-options.ts';
+import { atoi, type ToolInterface } from './read-options.ts';
 import { fail, type ToolContext } from './tool.ts';
+import { usageText } from './usage-text.ts';
 
 /** The port of a MyProxy server when nobody says otherwise. */
 const DEFAULT_PORT = 7512;
@@ -42,14 +43,19 @@ export function connectionReader(env: ToolContext['env']): {
   return { choice, take };
 }
 
-/** The server list, or the complaint that there is none. @param usage printed before the complaint by tools that do so */
+/**
+ * The server list.
+ *
+ * @param face of tools that print their usage before they complain
+ * @throws ToolExit when nobody named a server
+ */
 export function requireServers(
   choice: ConnectionChoice,
-  complaint: string = UNSPECIFIED,
-  usage: string = '',
+  face?: ToolInterface,
+  complaint = UNSPECIFIED,
 ): string {
-  if (choice.servers === undefined) throw fail(`${usage}${complaint}`);
-  return choice.servers;
+  if (choice.servers !== undefined) return choice.servers;
+  throw fail(`${face === undefined ? '' : usageText(face.tool, face.synopsis, face.options)}${complaint}`);
 }
 
 const UNSPECIFIED =

@@ -33,7 +33,8 @@ export function globusError(face: GlobusInterface, message: string): ToolExit {
 }
 
 /**
- * Reads a command line of a Globus tool in order; `apply` may throw a complaint about a value where it stands.
+ * Reads a command line of a Globus tool in order; `apply` may throw a complaint about a value where it stands, and `admit`
+ * one about an option before its value is looked for. Both hear the option's first name, and last the word as it was given.
  *
  * @returns the file names, for tools that take some
  * @throws ToolExit
@@ -41,7 +42,8 @@ export function globusError(face: GlobusInterface, message: string): ToolExit {
 export function readGlobusOptions(
   face: GlobusInterface,
   argv: readonly string[],
-  apply: (name: string, value: string) => void,
+  apply: (name: string, value: string, word: string) => void,
+  admit: (name: string, word: string) => void = () => {},
 ): readonly string[] {
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
@@ -54,14 +56,15 @@ export function readGlobusOptions(
     const option = face.options.find((candidate) => candidate.names.includes(word));
     if (option === undefined) throw globusComplaint(face, word, face.unknown);
     const name = option.names[0] ?? word;
+    admit(name, word);
     if (option.value === undefined) {
-      apply(name, '');
+      apply(name, '', word);
       continue;
     }
     at += 1;
     const value = argv[at];
     if (value === undefined || value.startsWith('-')) throw globusComplaint(face, word, option.value.missing);
-    apply(name, value);
+    apply(name, value, word);
   }
   return [];
 }

@@ -105,21 +105,24 @@ export const gridProxyInfo: Tool = async (argv, context) => {
 function readChoice(argv: readonly string[]): Choice {
   const choice: Choice = { isDebug: false, isRfc2253: false, exists: false, minutes: 0, bits: 0, prints: [] };
   const seen = new Set<string>();
-  readGlobusOptions(face, argv, (name, value) => {
+  const admit = (name: string, word: string): void => {
     if (SUBOPTIONS.includes(name) && (!choice.exists || seen.has(name))) {
-      throw globusComplaint(face, name, 'suboption to -exists');
+      throw globusComplaint(face, word, 'suboption to -exists');
     }
-    if (name === '-exists' && seen.has(name)) throw globusComplaint(face, name, 'can only be given once');
+    if (name === '-exists' && choice.exists) throw globusComplaint(face, word, 'can only be given once');
     seen.add(name);
+  };
+  const apply = (name: string, value: string, word: string): void => {
     if (PRINTS.includes(name)) choice.prints.push(name);
     else if (name === '-file') choice.file = value;
-    else if (name === '-valid') choice.minutes = validMinutes(face, name, value);
+    else if (name === '-valid') choice.minutes = validMinutes(face, word, value);
     else if (name === '-hours') choice.minutes = atoi(value) * 60;
     else if (name === '-bits') choice.bits = atoi(value);
     else if (name === '-exists') choice.exists = true;
     else if (name === '-rfc2253') choice.isRfc2253 = true;
     else if (name === '-debug') choice.isDebug = true;
-  });
+  };
+  readGlobusOptions(face, argv, apply, admit);
   return choice;
 }
 

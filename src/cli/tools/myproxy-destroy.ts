@@ -17,7 +17,7 @@ const face: ToolInterface = {
 /** `myproxy-destroy`: removes a credential from the server. */
 export const myproxyDestroy: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
-  const servers = requireServers(line.connection);
+  const servers = requireServers(line.connection, face);
   const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),

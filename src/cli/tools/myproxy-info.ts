@@ -19,7 +19,7 @@ const face: ToolInterface = {
 /** `myproxy-info`: what the server keeps for a user. */
 export const myproxyInfo: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
-  const servers = requireServers(line.connection);
+  const servers = requireServers(line.connection, face);
   const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const [client, username] = await Promise.all([
     openClient(context, { servers, connection: line.connection, verbose: line.has('v') }),

@@ -18,7 +18,6 @@ import {
   type ToolContext,
   ToolExit,
   type ToolInterface,
-  usageText,
   vomsLater,
 } from '../kit/index.ts';
 
@@ -55,11 +54,7 @@ export const myproxyInit: Tool = async (argv, context) => {
   const lifetime = proxyLifetimeReader();
   const policies = policyReader();
   const line = readCommandLine(face, argv, context, lifetime.take, policies.take);
-  const servers = requireServers(
-    line.connection,
-    undefined,
-    usageText(face.tool, face.synopsis, face.options),
-  );
+  const servers = requireServers(line.connection, face);
   if (line.has('m')) throw fail(`${vomsLater('myproxy-init')}\nvoms-proxy-init failed`);
   const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const { createProxy, tellValidity } = await import('../kit/create-proxy.ts');

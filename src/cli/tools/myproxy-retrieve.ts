@@ -48,7 +48,7 @@ const UNSPECIFIED =
 /** `myproxy-retrieve`: fetches a stored certificate with its key. */
 export const myproxyRetrieve: Tool = async (argv, context) => {
   const line = readCommandLine(face, argv, context);
-  const servers = requireServers(line.connection, UNSPECIFIED);
+  const servers = requireServers(line.connection, undefined, UNSPECIFIED);
   const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const files = outputFiles(context, line.value('c'), line.value('y'));
   const { isThere } = await import('../kit/own-certificate.ts');

@@ -43,12 +43,15 @@ const face: ToolInterface = {
   ],
 };
 
+const UNSPECIFIED =
+  'Unspecified myproxy-server! Either set the MYPROXY_SERVER environment variable or explicitly set the myproxy-server via the -s flag';
+
 /** `myproxy-store`: uploads certificate and key as they are in their files. */
 export const myproxyStore: Tool = async (argv, context) => {
   const lifetime = proxyLifetimeReader();
   const policies = policyReader();
   const line = readCommandLine(face, argv, context, lifetime.take, policies.take);
-  const servers = requireServers(line.connection);
+  const servers = requireServers(line.connection, face, UNSPECIFIED);
   const { accountName, openClient, tellServer } = await import('../kit/network.ts');
   const { findOwnCertificate } = await import('../kit/own-certificate.ts');
   const { readCredentialPem } = await import('../kit/credential-pem.ts');
