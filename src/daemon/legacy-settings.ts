@@ -55,7 +55,11 @@ export function legacySettings(text: string, file: string, ident = 'myproxy-serv
       maxConnections: DEFAULTS.maxConnections,
       maxConnectionsPerAddress: DEFAULTS.maxConnectionsPerAddress,
     },
-    sealing: { rememberSeconds: DEFAULTS.rememberSeconds, resealOldKeys: true },
+    // A site that will switch back soon may want its files left alone.
+    sealing: {
+      rememberSeconds: DEFAULTS.rememberSeconds,
+      resealOldKeys: process.env.LATCHKEY_RESEAL !== 'never',
+    },
     log: { format: 'text', level: 'info' },
   };
 }

@@ -1,5 +1,5 @@
 import { type Clock, LatchkeyError } from '../kit/index.ts';
-import { Exclusive, KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
+import { KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
 import { FileStore, findUnsafePolicy, KeyVault, Throttle } from '../repository/index.ts';
 import { loadTrustDirectory, locateTrustDirectory, type TrustDirectory } from '../x509/index.ts';
 import type { Audit } from './audit.ts';
@@ -23,7 +23,9 @@ export interface ServerStateOptions {
 }
 
 /** The parts of a service that outlive a reload. */
-type Lasting = Omit<MyProxyService, 'policy' | 'resealOldKeys' | 'trustRoots'>;
+type Lasting = Omit<MyProxyService, 'policy' | 'resealOldKeys' | 'trustRoots'> & {
+  readonly store: FileStore;
+};
 
 /**
  * Everything behind the listener: store, trust, the server's own certificate, and the rules in force. What changes on
@@ -83,7 +85,6 @@ export class ServerState {
       vault: new KeyVault({ rememberSeconds: settings.sealing.rememberSeconds, clock }),
       throttle: new Throttle({ clock }),
       chains: new StoredChains(),
-      exclusive: new Exclusive(),
       keys: new KeyPool(),
       log: (level, reference, line) => log.write(level, line, reference),
       audit: (entry) => audit.write(entry),
@@ -130,10 +131,11 @@ export class ServerState {
     if (first !== undefined) throw first;
   }
 
-  /** Forgets every key in memory. */
-  close(): void {
+  /** Forgets every key in memory and lets go of the storage directory. */
+  async close(): Promise<void> {
     this.#lasting.keys.close();
     this.#lasting.vault.forget();
+    await this.#lasting.store.close();
   }
 
   async #readSettings(): Promise<void> {

@@ -90,7 +90,7 @@ export async function startServer(
       },
       close: async (graceMs = 2_000) => {
         await listener.close(graceMs);
-        state.close();
+        await state.close();
         await closeLogs();
         finish();
       },

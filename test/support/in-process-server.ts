@@ -3,7 +3,6 @@ import { type Clock, Secret, systemClock } from '../../src/kit/index.ts';
 import {
   type AuditEntry,
   type ByteSource,
-  Exclusive,
   encodeRequest,
   KeyPool,
   type LogLevel,
@@ -163,7 +162,15 @@ export function memoryStore(): CredentialStore & { readonly all: Map<string, Sto
   return {
     all,
     read: async (id) => all.get(keyOf(id)),
-    write: async (credential) => void all.set(keyOf(credential), credential),
+    write: async (credential, { replacing } = {}) => {
+      const before = all.get(keyOf(credential));
+      if (replacing === 'nothing' && before !== undefined) return false;
+      if (typeof replacing === 'object') {
+        if (before?.owner !== replacing.owner || !before.pem.equals(replacing.pem)) return false;
+        all.set(keyOf(credential), { ...credential, lockMessage: before.lockMessage });
+      } else all.set(keyOf(credential), credential);
+      return true;
+    },
     remove: async (id) => all.delete(keyOf(id)),
     async *list(username) {
       for (const credential of all.values()) {
@@ -197,7 +204,6 @@ export function inProcessServer(authority: TestAuthority, options: InProcessOpti
     throttle: new Throttle({ clock }),
     trust: authority.trust,
     chains: new StoredChains(),
-    exclusive: new Exclusive(),
     resealOldKeys: true,
     // EC pairs: a test does not wait for RSA.
     keys: new KeyPool({ ready: 0, generate: () => generateKeyPair({ type: 'ec' }) }),

@@ -1,11 +1,13 @@
+import type { KeyObject } from 'node:crypto';
 import { Secret } from '../../kit/index.ts';
 import {
   checkPassPhrasePolicy,
   decideOwner,
   isEncrypted,
-  MIN_PASS_PHRASE_BYTES,
+  type StoredCredential,
 } from '../../repository/index.ts';
-import { credentialIdOf, exclusiveKey, type Operation, sendFinalOk } from './operation.ts';
+import { formatCertificates } from '../../x509/index.ts';
+import { credentialIdOf, type Operation, sendFinalOk } from './operation.ts';
 import { PassPhraseAttempt } from './pass-phrase.ts';
 import { refusal } from './refusal.ts';
 
@@ -16,43 +18,37 @@ import { refusal } from './refusal.ts';
 export async function changePassPhrase(operation: Operation): Promise<void> {
   const { service, request, client, signal } = operation;
   const id = credentialIdOf(request);
-  const newPassPhrase = request.newPassPhrase ?? new Secret('');
-  await service.exclusive.run(exclusiveKey(id), async () => {
-    const credential = await service.store.read(id);
-    const decision = decideOwner(client, credential);
-    if (!decision.allowed || credential === undefined) throw refusal(decision.lines);
-    operation.notes.owner = credential.owner;
-    operation.notes.by = 'owner';
-    const attempt = new PassPhraseAttempt(operation);
-    attempt.begin();
-    const isPossible = isEncrypted(credential.pem)
-      ? request.passPhrase.length >= MIN_PASS_PHRASE_BYTES &&
-        (await service.vault.unlock(credential, request.passPhrase)) !== undefined
-      : request.passPhrase.isEmpty;
-    if (!isPossible) {
-      attempt.wrong();
-      attempt.settle();
-      throw refusal(
-        ['invalid credential passphrase', 'invalid pass phrase'],
-        undefined,
-        'repository/pass-phrase-wrong',
-      );
-    }
-    attempt.right();
-    const refused = await checkPassPhrasePolicy(
-      {
-        ...id,
-        passPhrase: newPassPhrase,
-        dn: client.dn,
-        retrievers: request.retrievers,
-        renewers: request.renewers,
-      },
-      { program: service.policy.passPhrasePolicyProgram, signal },
-    );
-    if (refused.length > 0) throw refusal(refused, undefined, 'repository/pass-phrase-policy');
-    const pem = await service.vault.changePassPhrase(credential, request.passPhrase, newPassPhrase);
-    if (pem === undefined) throw refusal(['Unable to change pass phrase.']);
-    await service.store.write({ ...credential, pem });
-  });
+  const credential = await service.store.read(id);
+  const decision = decideOwner(client, credential);
+  if (!decision.allowed || credential === undefined) throw refusal(decision.lines);
+  operation.notes.owner = credential.owner;
+  operation.notes.by = 'owner';
+  const key = await openOwnKey(operation, credential);
+  const fresh = request.newPassPhrase ?? new Secret('');
+  const { retrievers, renewers } = request;
+  const refused = await checkPassPhrasePolicy(
+    { ...id, passPhrase: fresh, dn: client.dn, retrievers, renewers },
+    { program: service.policy.passPhrasePolicyProgram, signal },
+  );
+  if (refused.length > 0) throw refusal(refused, undefined, 'repository/pass-phrase-policy');
+  const chain = formatCertificates(service.chains.open(credential).certificates);
+  const pem = await service.vault.seal(chain, key, fresh);
+  if (!(await service.store.write({ ...credential, pem }, { replacing: credential }))) {
+    throw refusal(['Unable to change pass phrase.', 'the credential was changed by somebody else meanwhile']);
+  }
   await sendFinalOk(operation);
+}
+
+async function openOwnKey(operation: Operation, credential: StoredCredential): Promise<KeyObject> {
+  const { service, request } = operation;
+  if (!isEncrypted(credential.pem) && request.passPhrase.isEmpty) return service.vault.openClear(credential);
+  const attempt = new PassPhraseAttempt(operation);
+  try {
+    const key = await attempt.open(credential);
+    if (key !== undefined) return key;
+    const lines = ['invalid credential passphrase', 'invalid pass phrase'];
+    throw refusal(lines, undefined, 'repository/pass-phrase-wrong');
+  } finally {
+    attempt.settle();
+  }
 }

@@ -4,7 +4,6 @@
  */
 export type { AuditEntry } from './audit-entry.ts';
 export { serveConversation } from './conversation.ts';
-export { Exclusive } from './exclusive.ts';
 export { KeyPool, type KeyPoolOptions } from './key-pool.ts';
 export { opensslWords } from './openssl-words.ts';
 export type { LogLevel, MyProxyService, ServerPolicy } from './service.ts';

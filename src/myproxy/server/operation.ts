@@ -32,11 +32,6 @@ export function credentialIdOf({ username, credentialName }: Request): Credentia
   return credentialName === undefined ? { username } : { username, name: credentialName };
 }
 
-/** How the C server stores it, so that names which share a file share a lock. */
-export function exclusiveKey({ username, name }: CredentialId): string {
-  return name === undefined ? username : `${username}-${name}`;
-}
-
 /** `VERSION=MYPROXYv2`, `RESPONSE=0`: the smallest answer. */
 const OK = encodeOnce(() => encodeResponse({ status: 'ok' }));
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { isLatchkeyError } from '../../kit/index.ts';
 import { MIN_PASS_PHRASE_BYTES, type StoredCredential } from '../../repository/index.ts';
-import { credentialIdOf, exclusiveKey, type Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { refusal } from './refusal.ts';
 
 /**
@@ -21,12 +22,51 @@ export class PassPhraseAttempt {
     return this.#isHeld;
   }
 
-  /** @throws LatchkeyError with refusal lines while the account or address has to wait */
-  begin(): void {
+  /**
+   * The key if the pass phrase opens it; `undefined` = wrong.
+   *
+   * @throws LatchkeyError with refusal lines while the account or address has to wait
+   */
+  async open(credential: StoredCredential): Promise<KeyObject | undefined> {
     const { service, request, wire } = this.#operation;
-    const waitMs = service.throttle.check(request.username, wire.peer.address);
+    const { passPhrase, username } = request;
+    this.#hold(service.throttle.check(username, wire.peer.address));
+    if (passPhrase.length < MIN_PASS_PHRASE_BYTES) {
+      this.#isWrong = true;
+      return undefined;
+    }
+    try {
+      const admit = (): boolean => service.throttle.check(username, wire.peer.address) <= 0;
+      const key = await service.vault.unlock(credential, passPhrase, { admit });
+      if (key === undefined) this.#isWrong = true;
+      else {
+        this.#isWrong = false;
+        service.throttle.succeeded(username, wire.peer.address);
+      }
+      return key;
+    } catch (error) {
+      if (isLatchkeyError(error, 'repository/throttled')) {
+        this.#hold(Math.max(1_000, service.throttle.check(username, wire.peer.address)));
+      }
+      throw error;
+    }
+  }
+
+  /** To be called when nothing more will be tried. */
+  settle(): void {
+    if (!this.#isWrong) return;
+    this.#isWrong = false;
+    const { service, request, wire, log } = this.#operation;
+    const waitMs = service.throttle.failed(request.username, wire.peer.address);
+    if (waitMs > 0) {
+      log('warn', `next pass phrase for username ${request.username} in ${inWords(waitMs)}`);
+    }
+  }
+
+  #hold(waitMs: number): void {
     if (waitMs <= 0) return;
     this.#isHeld = true;
+    const { request, wire } = this.#operation;
     throw refusal(
       [
         'invalid credential passphrase',
@@ -36,26 +76,6 @@ export class PassPhraseAttempt {
       `throttled for ${inWords(waitMs)}`,
       'repository/throttled',
     );
-  }
-
-  wrong(): void {
-    this.#isWrong = true;
-  }
-
-  right(): void {
-    const { service, request, wire } = this.#operation;
-    this.#isWrong = false;
-    service.throttle.succeeded(request.username, wire.peer.address);
-  }
-
-  /** To be called when nothing more will be tried. */
-  settle(): void {
-    if (!this.#isWrong) return;
-    this.#isWrong = false;
-    const { service, request, wire } = this.#operation;
-    const waitMs = service.throttle.failed(request.username, wire.peer.address);
-    if (waitMs > 0)
-      this.#operation.log('warn', `next pass phrase for "${request.username}" in ${inWords(waitMs)}`);
   }
 }
 
@@ -70,38 +90,33 @@ export async function openWithPassPhrase(
   attempt: PassPhraseAttempt,
 ): Promise<KeyObject> {
   const { service, request } = operation;
-  attempt.begin();
-  const isPossible = request.passPhrase.length >= MIN_PASS_PHRASE_BYTES;
-  const key = isPossible ? await service.vault.unlock(credential, request.passPhrase) : undefined;
+  const key = await attempt.open(credential);
   if (key === undefined) {
-    attempt.wrong();
-    throw refusal(
-      isPossible ? ['Bad password', 'invalid credential passphrase'] : ['invalid credential passphrase'],
-      undefined,
-      'repository/pass-phrase-wrong',
-    );
+    const wasTried = request.passPhrase.length >= MIN_PASS_PHRASE_BYTES;
+    const lines = [...(wasTried ? ['Bad password'] : []), 'invalid credential passphrase'];
+    throw refusal(lines, undefined, 'repository/pass-phrase-wrong');
   }
-  attempt.right();
   operation.log('info', 'credential passphrase matched');
-  if (service.resealOldKeys) operation.afterwards.push(() => reseal(operation, credential));
+  if (service.resealOldKeys && !UP_TO_DATE.has(credential)) {
+    operation.afterwards.push(() => reseal(operation, credential));
+  }
   return key;
 }
+
+/** Credentials, as the store hands them out, whose seal is known not to be an old one. */
+const UP_TO_DATE = new WeakSet<StoredCredential>();
 
 /** Writes an old key under today's seal, unless the credential has changed meanwhile. */
 async function reseal(operation: Operation, credential: StoredCredential): Promise<void> {
   const { service, request } = operation;
   const pem = await service.vault.resealIfOld(credential, request.passPhrase);
-  if (pem === undefined) return;
-  const id = {
-    ...credentialIdOf(request),
-    ...(credential.name === undefined ? {} : { name: credential.name }),
-  };
-  await service.exclusive.run(exclusiveKey(id), async () => {
-    const current = await service.store.read(id);
-    if (current === undefined || !current.pem.equals(credential.pem)) return;
-    await service.store.write({ ...current, pem });
-    operation.log('info', `sealed the key of "${id.username}" anew: it had an old seal`);
-  });
+  if (pem === undefined) {
+    UP_TO_DATE.add(credential);
+    return;
+  }
+  if (await service.store.write({ ...credential, pem }, { replacing: credential })) {
+    operation.log('info', `sealed the key of username ${credential.username} anew: it had an old seal`);
+  }
 }
 
 function inWords(milliseconds: number): string {

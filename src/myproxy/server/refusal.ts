@@ -27,10 +27,14 @@ export function verdictOf(error: unknown, fallback: readonly string[]): Verdict 
   if (isLatchkeyError(error)) {
     const { lines } = error.details;
     if (isLines(lines)) return { verdict: 'refused', lines, why: error.message };
-    return { verdict: 'failed', lines: fallback, why: `${error.code}: ${error.message}${causeOf(error)}` };
+    const told = TELLABLE.has(error.code) ? [...fallback, error.message] : fallback;
+    return { verdict: 'failed', lines: told, why: `${error.code}: ${error.message}${causeOf(error)}` };
   }
   return { verdict: 'failed', lines: fallback, why: String(error instanceof Error ? error.stack : error) };
 }
+
+/** Errors whose message is about what the client asked for, and nothing it should not know. */
+const TELLABLE: ReadonlySet<ErrorCode> = new Set(['repository/name-collision']);
 
 function isLines(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((line) => typeof line === 'string');

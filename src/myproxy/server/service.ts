@@ -2,7 +2,6 @@ import type { Clock } from '../../kit/index.ts';
 import type { AccessPolicy, CredentialStore, KeyVault, Throttle } from '../../repository/index.ts';
 import type { TrustStore } from '../../x509/index.ts';
 import type { AuditEntry } from './audit-entry.ts';
-import type { Exclusive } from './exclusive.ts';
 import type { KeyPool } from './key-pool.ts';
 import type { StoredChains } from './stored-chains.ts';
 import type { TrustRootFiles } from './trust-root-files.ts';
@@ -41,8 +40,6 @@ export interface MyProxyService {
   readonly trust: TrustStore;
   /** Parsed and validated chains of stored credentials; belongs to `trust`. */
   readonly chains: StoredChains;
-  /** One writer at a time for each credential. */
-  readonly exclusive: Exclusive;
   /** Write keys that have an old seal anew after their next successful use. */
   readonly resealOldKeys: boolean;
   /** Key pairs for PUT. */

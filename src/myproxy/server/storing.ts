@@ -8,8 +8,11 @@ import {
 import type { Certificate } from '../../x509/index.ts';
 import { explainPath } from './explain-path.ts';
 import { opensslWords } from './openssl-words.ts';
-import { credentialIdOf, exclusiveKey, type Operation } from './operation.ts';
+import { credentialIdOf, type Operation } from './operation.ts';
 import { refusal } from './refusal.ts';
+
+/** How often storing is tried anew when others store under the same name at the same time. */
+const MAX_TRIES = 5;
 
 /** PUT and STORE, before anything is received: mapping, accepted_credentials, ownership of what is stored now. */
 export async function authorizeStore(operation: Operation): Promise<void> {
@@ -36,28 +39,30 @@ export function checkChain({ service }: Operation, chain: readonly Certificate[]
   if (lines.length > 0) throw refusal(lines, undefined, 'repository/lifetime');
 }
 
-/** Stores the credential under the request's name; looks at the ownership again, as time has passed. */
+/**
+ * Stores the credential under the request's name. Whose it is is looked at again, as time has passed, and once more
+ * when somebody else was quicker. An administrator's lock stays (the C server lets the owner unlock by storing again).
+ */
 export async function storeCredential(operation: Operation, pem: Secret): Promise<void> {
   const { service, request, client } = operation;
   const id = credentialIdOf(request);
-  await service.exclusive.run(exclusiveKey(id), async () => {
+  const credential: StoredCredential = {
+    ...id,
+    owner: client.dn,
+    maxLifetimeSeconds: request.lifetimeSeconds,
+    description: request.credentialDescription,
+    retrievers: request.retrievers,
+    keyRetrievers: request.keyRetrievers,
+    trustedRetrievers: request.trustedRetrievers,
+    renewers: request.renewers,
+    pem,
+  };
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const before = await service.store.read(id);
     checkOwnership(operation, before, []);
-    const credential: StoredCredential = {
-      ...id,
-      owner: client.dn,
-      maxLifetimeSeconds: request.lifetimeSeconds,
-      description: request.credentialDescription,
-      retrievers: request.retrievers,
-      keyRetrievers: request.keyRetrievers,
-      trustedRetrievers: request.trustedRetrievers,
-      renewers: request.renewers,
-      // An administrator's lock outlives a new upload (the C server lets the owner unlock by storing again).
-      lockMessage: before?.lockMessage,
-      pem,
-    };
-    await service.store.write(credential);
-  });
+    if (await service.store.write(credential, { replacing: before ?? 'nothing' })) return;
+  }
+  throw refusal(['Unable to store credentials.', 'others are storing under the same name at the same time']);
 }
 
 function checkOwnership(
