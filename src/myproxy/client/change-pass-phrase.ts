@@ -17,8 +17,8 @@ export async function askPassphraseChange(
   operation: Operation,
   options: ChangePassphraseOptions,
 ): Promise<ServerPeer> {
-  const oldPassphrase = askOnce(options.passphrase);
-  const newPassphrase = askOnce(options.newPassphrase);
+  const oldPassphrase = askOnce(options.passphrase, operation.signal);
+  const newPassphrase = askOnce(options.newPassphrase, operation.signal);
   return await withConnection(operation, { identity: 'required' }, async (connection) => {
     const passPhrase = await oldPassphrase();
     const newPassPhrase = await newPassphrase();

@@ -26,7 +26,7 @@ export function checkDelegation(
   request: Pick<CertificateRequest, 'spki'>,
   wantedSeconds: number,
 ): { readonly chain: readonly Certificate[]; readonly expires: Date } {
-  const chain = ders.map((der) => parseCertificate(der));
+  const chain = ders.map(readCertificate);
   const leaf = chain[0];
   if (leaf === undefined) throw invalid('the server sent no certificate');
   if (!leaf.spki.equals(request.spki))
@@ -53,6 +53,15 @@ export function checkDelegation(
   return { chain, expires };
 }
 
+function readCertificate(der: Buffer, index: number): Certificate {
+  try {
+    return parseCertificate(der);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalid(`certificate ${index} of the chain cannot be read: ${reason}`, error);
+  }
+}
+
 function chainOfProxies(chain: readonly Certificate[]): void {
   for (const [index, certificate] of chain.entries()) {
     if (describeProxy(certificate) === undefined) return;
@@ -70,8 +79,9 @@ function chainOfProxies(chain: readonly Certificate[]): void {
   }
 }
 
-function invalid(message: string): LatchkeyError {
+function invalid(message: string, cause?: unknown): LatchkeyError {
   return new LatchkeyError('myproxy/delegation-invalid', message, {
+    cause,
     hint: 'nothing of it was kept; the operator of the server should hear of this',
   });
 }

@@ -90,13 +90,13 @@ export async function askDelegation(
       const { request, keyPair } = await prepared;
       await connection.send(request.der);
       const ders = await receiveUnlessRefused(connection, 'certificates', (reader) => reader.chain());
-      await expectOk(connection, 'end of the delegation');
       const { chain, expires } = checkDelegation(
         operation,
         ders,
         request,
         wantedLifetime(operation, options),
       );
+      await expectOk(connection, 'end of the delegation');
       const delegation = { chain, expires, server: connection.peer, ...(trustRoots && { trustRoots }) };
       if (keyPair === undefined) return delegation;
       const { privateKey } = keyPair;
@@ -117,7 +117,7 @@ async function logonExchange<Value>(
   options: LogonOptions | LogonWithRequestOptions,
   proceed: (connection: ServerConnection, trustRoots: TrustRootsResult | undefined) => Promise<Value>,
 ): Promise<Value> {
-  const passphrase = askOnce(options.passphrase);
+  const passphrase = askOnce(options.passphrase, operation.signal);
   const { renew, bootstrap = false } = options;
   const wantTrustRoots = (options.updateTrustRoots ?? false) || bootstrap !== false;
   const answerWith = await renewalCredential(renew);

@@ -42,7 +42,7 @@ export interface PutResult {
 
 /** PUT: request → OK → certificate request → chain → OK. The key of the new proxy never leaves the server, ours never leaves us. */
 export async function askPut(operation: Operation, options: PutOptions): Promise<PutResult> {
-  const passphrase = askOnce(options.passphrase);
+  const passphrase = askOnce(options.passphrase, operation.signal);
   const source = await sourceOf(operation, options);
   await refuseIfThere(operation, options);
   // Who delegates is also who connects, unless the call says otherwise.

@@ -36,7 +36,7 @@ export interface RetrieveResult {
 
 /** RETRIEVE: request → [challenge → answer] → OK → PEM; C servers say OK once more, and C clients do not wait for it. */
 export async function askRetrieve(operation: Operation, options: RetrieveOptions): Promise<RetrieveResult> {
-  const passphrase = askOnce(options.passphrase);
+  const passphrase = askOnce(options.passphrase, operation.signal);
   const answerWith = await renewalCredential(options.renew);
   const wantTrustRoots = options.updateTrustRoots ?? false;
   const needs = {

@@ -1,4 +1,5 @@
 import { Secret } from '../../kit/index.ts';
+import { unlessCancelled } from './time-limit.ts';
 
 /**
  * A pass phrase, or a function that finds it when it is needed. For MyProxy pass phrases that is after the server has
@@ -6,11 +7,15 @@ import { Secret } from '../../kit/index.ts';
  */
 export type SecretSource = Secret | (() => Secret | Promise<Secret>);
 
-/** Makes a source that asks at most once, however often the operation has to start anew. */
-export function askOnce(source: SecretSource | undefined): () => Promise<Secret> {
+/** Makes a source that asks at most once, however often the operation has to start anew, and waits no longer than the signal. */
+export function askOnce(
+  source: SecretSource | undefined,
+  signal: AbortSignal | undefined,
+): () => Promise<Secret> {
   let answer: Promise<Secret> | undefined;
-  return () => {
-    answer ??= Promise.resolve(typeof source === 'function' ? source() : (source ?? new Secret('')));
-    return answer;
-  };
+  return async () =>
+    await unlessCancelled(signal, async () => {
+      answer ??= Promise.resolve(typeof source === 'function' ? source() : (source ?? new Secret('')));
+      return await answer;
+    });
 }

@@ -40,8 +40,26 @@ export async function within<Value>(
   }
 }
 
+/** Waits for `work`, which nothing can stop, or until the signal. @throws LatchkeyError `myproxy/cancelled` */
+export async function unlessCancelled<Value>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  if (signal === undefined) return await work();
+  if (signal.aborted) throw cancelled(signal);
+  const over = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true, signal: over.signal });
+  });
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** The error of an operation whose caller lost interest. */
-export function cancelled(signal: AbortSignal): LatchkeyError {
+function cancelled(signal: AbortSignal): LatchkeyError {
   return new LatchkeyError('myproxy/cancelled', 'the operation was cancelled', { cause: signal.reason });
 }
 

@@ -31,7 +31,7 @@ export async function askTrustRoots(
   options: TrustRootsOptions,
 ): Promise<TrustRootsResult> {
   const { username = '', bootstrap } = options;
-  const passphrase = askOnce(options.passphrase);
+  const passphrase = askOnce(options.passphrase, operation.signal);
   const needs = { identity: 'optional', bootstrap, maxMessageBytes: TRUST_ROOTS_MAX_BYTES } as const;
   return await withConnection(operation, needs, async (connection) => {
     const passPhrase = await passphrase();
