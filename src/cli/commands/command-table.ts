@@ -75,7 +75,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [{ name: 'NAME', help: 'account name', completes: 'user' }],
     options: [],
     details:
-      'The certificate and key move to a folder beside the others; the running server reads the new list within seconds.',
+      'The certificate and key move to a folder beside the others; a running server reads the new list within half a minute.',
     load: async () => (await import('./user-revoke.ts')).userRevoke,
   },
   {

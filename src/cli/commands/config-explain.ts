@@ -74,7 +74,7 @@ export const configExplain: Command = async (invocation) => {
     lines: [
       `may ${client.dn} ${command} ${what}?`,
       ...answer.steps.map(
-        ({ rule, passed, explanation }) => `  ${passed ? '✔' : '✘'} ${rule}: ${explanation}`,
+        ({ rule, passed, explanation }) => `  ${markOf(passed, answer.allowed)} ${rule}: ${explanation}`,
       ),
       answer.allowed ? 'yes' : 'no',
       ...(answer.next === undefined ? [] : [`  then: ${answer.next}`]),
@@ -85,6 +85,12 @@ export const configExplain: Command = async (invocation) => {
     exitCode: answer.allowed ? 0 : 3,
   };
 };
+
+/** A rule that did not pass is no fault where another one let the client in. */
+function markOf(passed: boolean, allowed: boolean): string {
+  if (passed) return '✔';
+  return allowed ? '·' : '✘';
+}
 
 async function questionOf(invocation: Invocation): Promise<Question> {
   const { given } = invocation;

@@ -1,4 +1,5 @@
 import { LatchkeyError, quote } from '../../kit/index.ts';
+import type { CommandOption } from './command-spec.ts';
 import { parseLifetime } from './lifetime.ts';
 
 /** The arguments and options of one call, by their long names. */
@@ -33,6 +34,14 @@ export class Given {
     const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
     if (port >= 0 && port <= 65_535) return port;
     throw new LatchkeyError('cli/usage', `--${long} takes a port from 0 to 65535, not ${quote(text)}`);
+  }
+
+  /** Reads every value once, so that a typing error is told before anything else is done. @throws LatchkeyError `cli/usage` */
+  check(options: readonly CommandOption[]): void {
+    for (const { long, value } of options) {
+      if (value === 'SPAN') this.lifetime(long);
+      if (value === 'PORT') this.port(long);
+    }
   }
 
   /** The argument at `index`, which the parser has made sure of. */

@@ -78,6 +78,7 @@ function beforeDashes(argv: readonly string[]): readonly string[] {
 async function runCommand(argv: readonly string[], json: boolean): Promise<number> {
   const { parseCommandLine } = await import('./command-line.ts');
   const { spec, given } = parseCommandLine(argv, COMMANDS, GLOBAL_OPTIONS);
+  given.check(spec.options);
   const context = processContext('latchkey');
   const isQuiet = json || given.flag('quiet');
   const command = await spec.load();

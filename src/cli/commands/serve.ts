@@ -23,7 +23,7 @@ const DEFAULT_PORT = 7512;
 /** How many ports after the usual one are tried, before the kernel chooses: so that it is the same one next time. */
 const NEARBY_PORTS = 20;
 /** Where the values of the ✔ lines begin. */
-const COLUMN = 31;
+const COLUMN = 33;
 
 /** `latchkey serve`: the server of a state directory, or of a configuration file, until ^C. */
 export const serve: Command = async (invocation) => {
@@ -40,11 +40,13 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   const settings = overridden(invocation, await loadSettings(config));
   say(`latchkey ${LATCHKEY_VERSION} · ${config}`);
   for (const finding of await serverFindings(settings, context.now())) say(formatServerFinding(finding));
+  const signals = catchSignals(invocation);
   const server = await startServer(settings, {
     reread: async () => overridden(invocation, await loadSettings(config)),
   });
+  signals.serving(server);
   announce(invocation, server, settings);
-  return await untilStopped(invocation, server);
+  return await untilStopped(invocation, server, signals);
 }
 
 async function serveState(invocation: Invocation): Promise<Report> {
@@ -58,6 +60,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
     if (!json) context.out(`${text}\n`);
   };
   await refuseSecondServer(statePaths(directory));
+  const signals = catchSignals(invocation);
   const shown = relative(process.cwd(), directory).startsWith('..')
     ? directory
     : relative(process.cwd(), directory) || '.';
@@ -79,6 +82,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
     overridden(invocation, await loadSettings(paths.settings));
   const wanted = await reread();
   const { server, settings } = await startNearby(invocation, wanted, reread);
+  signals.serving(server);
   await writeRunning(paths, { pid: process.pid, host: server.address.host, port: server.address.port });
   const others =
     settings.listen.port === wanted.listen.port ? '' : `; ${wanted.listen.port} is taken by another server`;
@@ -88,7 +92,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
     say(formatServerFinding(finding));
   if (!json) context.out(whatNext(opened.isNew, settings));
   try {
-    return await untilStopped(invocation, server);
+    return await untilStopped(invocation, server, signals);
   } finally {
     await removeRunning(paths);
   }
@@ -186,10 +190,20 @@ function whatNext(isNew: boolean, settings: ServerSettings): string {
   return `\n  In another terminal:\n${lines.join('\n')}\n\n${reach}  ^C stops it.\n`;
 }
 
-/** Waits for ^C or a TERM; HUP reads the configuration again. */
-async function untilStopped({ context, json, note }: Invocation, server: RunningServer): Promise<Report> {
-  const onHangup = (): void => {
-    server.reload().then(
+/** The signals of a server from the first moment on: one that comes early must not end it with half a sentence. */
+interface Signals {
+  /** Settles with the first signal that asks for the end. */
+  readonly stopped: Promise<NodeJS.Signals>;
+  /** From now on HUP reads the configuration again; before, it is only remembered. */
+  serving(server: RunningServer): void;
+}
+
+function catchSignals({ context, note }: Invocation): Signals {
+  let server: RunningServer | undefined;
+  let isReloadWanted = false;
+  const reload = (): void => {
+    isReloadWanted = server === undefined;
+    server?.reload().then(
       () => note('latchkey: configuration read again'),
       (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
@@ -197,18 +211,34 @@ async function untilStopped({ context, json, note }: Invocation, server: Running
       },
     );
   };
-  process.on('SIGHUP', onHangup);
-  const name = await Promise.race([
-    new Promise<string>((resolve) => {
-      process.once('SIGINT', () => resolve('SIGINT'));
-      process.once('SIGTERM', () => resolve('SIGTERM'));
-    }),
-    server.ended.then(() => 'ended'),
-  ]);
-  // A second ^C must not wait for anybody.
-  process.once('SIGINT', () => process.exit(130));
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
+    const stop = (name: NodeJS.Signals): void => {
+      // Nothing is served yet, or somebody is impatient: every file is whole at any moment.
+      if (server === undefined) process.exit(130);
+      server = undefined;
+      resolve(name);
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+  });
+  process.on('SIGHUP', reload);
+  return {
+    stopped,
+    serving: (running) => {
+      server = running;
+      if (isReloadWanted) reload();
+    },
+  };
+}
+
+async function untilStopped(
+  { context, json }: Invocation,
+  server: RunningServer,
+  signals: Signals,
+): Promise<Report> {
+  const reason = await Promise.race([signals.stopped, server.ended.then(() => 'ended')]);
   await server.close();
-  process.off('SIGHUP', onHangup);
-  if (!json) context.out(`${name === 'SIGINT' && process.stdout.isTTY ? '\n' : ''}latchkey: stopped\n`);
+  if (!json) {
+    context.out(`${reason === 'SIGINT' && process.stdout.isTTY ? '\n' : ''}latchkey: stopped\n`);
+  }
   return { json: { stopped: true }, lines: [], raw: '' };
 }

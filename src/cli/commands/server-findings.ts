@@ -51,6 +51,7 @@ function configOf({ policy, trustRoots, limits }: ServerSettings): ServerConfig 
     syslogIdent: undefined,
     syslogFacility: undefined,
     later: new Map(),
+    secrets: new Map(),
   };
 }
 

@@ -47,7 +47,7 @@ export const userRevoke: Command = async (invocation) => {
     },
     lines: [
       `the certificate of ${name} is revoked; it is kept in ${kept}`,
-      'what it stored on the server can no longer be retrieved',
+      'within half a minute a running server knows it, and no longer gives out what was stored with it',
     ],
   };
 };
