@@ -175,6 +175,15 @@ async function sign(
   const rights =
     order.rights === 'impersonation' && inherited?.rights === 'limited' ? 'limited' : order.rights;
   try {
+    if (inherited !== undefined && inherited.kind !== kind) {
+      throw new LatchkeyError(
+        'proxy/not-allowed',
+        `a ${kind} proxy cannot follow a ${inherited.kind} proxy`,
+        {
+          hint: 'leave out -old, -rfc and -draft: the new proxy is then of the same kind',
+        },
+      );
+    }
     const proxy = await issueProxy({
       issuer,
       signer: keySigner(key),

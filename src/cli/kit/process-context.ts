@@ -21,6 +21,7 @@ export function processContext(name: string): ToolContext {
       writeDescriptor(2, prompt);
       const { Secret } = await import('../../kit/index.ts');
       const line = await input.readLine();
+      writeDescriptor(2, '\n');
       return line === undefined ? undefined : new Secret(line);
     },
   };
