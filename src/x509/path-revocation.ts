@@ -48,9 +48,9 @@ function checkOne(
   ];
   const genuine = published.filter((crl) => signers.some((signer) => isCrlSignedBy(crl, signer)));
   for (const crl of genuine) {
-    const entry = crl.revoked(certificate.serialNumber);
-    if (entry !== undefined && entry.reason !== REMOVE_FROM_CRL) {
-      const message = `the certificate of ${subjectOf(certificate)} (serial ${certificate.serialNumber}) was revoked at ${entry.revokedAt.toISOString()} by ${by}`;
+    const revokedAt = lookUp(crl, certificate.serialNumber);
+    if (revokedAt !== undefined) {
+      const message = `the certificate of ${subjectOf(certificate)} (serial ${certificate.serialNumber}) was revoked at ${revokedAt} by ${by}`;
       report('crl/revoked', index, message, 'RFC 5280 §6.3.3');
       return;
     }
@@ -60,7 +60,8 @@ function checkOne(
     const usage = attempt(() => keyUsage(issuer));
     if (usage !== undefined && !usage.has('cRLSign')) {
       const message = `${by} signed a CRL without the key usage cRLSign`;
-      report('crl/issuer-key-usage', index, message, 'RFC 5280 §6.3.3 (f)');
+      // The authority's own key made it, and the C tools do not look: no reason to lock people out.
+      report('crl/issuer-key-usage', index, message, 'RFC 5280 §6.3.3 (f)', 'warning');
     }
     return;
   }
@@ -79,6 +80,18 @@ function checkOne(
 }
 
 const REMOVE_FROM_CRL = 8;
+
+/** When the certificate was revoked, if it was. An entry that cannot be read is an entry all the same. */
+function lookUp(crl: Crl, serialNumber: bigint): string | undefined {
+  try {
+    const entry = crl.revoked(serialNumber);
+    return entry === undefined || entry.reason === REMOVE_FROM_CRL
+      ? undefined
+      : entry.revokedAt.toISOString();
+  } catch {
+    return 'an unknown time';
+  }
+}
 
 /** The CRL number and the authority key identifier may be critical; what narrows a CRL's scope may not be ignored. */
 const KNOWN_CRL_EXTENSIONS = new Set(['2.5.29.20', '2.5.29.35']);

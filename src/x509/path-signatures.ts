@@ -73,7 +73,7 @@ export function isAgingSignature(certificate: Certificate): boolean {
 
 const checkedCrls = new WeakMap<Crl, LruCache<string, boolean>>();
 
-/** {@link Crl.verifiedBy}, remembered: a CRL can have megabytes to hash. */
+/** Whether the key made the CRL's signature, whatever its key usage; remembered, for a CRL can have megabytes to hash. */
 export function isCrlSignedBy(crl: Crl, issuer: Certificate): boolean {
   let known = checkedCrls.get(crl);
   if (known === undefined) {
@@ -83,7 +83,7 @@ export function isCrlSignedBy(crl: Crl, issuer: Certificate): boolean {
   let verdict = known.get(issuer.fingerprint);
   if (verdict === undefined) {
     try {
-      verdict = crl.verifiedBy(issuer);
+      verdict = verifySignature(crl, issuer.publicKey);
     } catch {
       verdict = false;
     }

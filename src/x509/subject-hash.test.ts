@@ -39,3 +39,18 @@ test('the empty name has the hash of nothing', () => {
   assert.equal(canonicalName(empty).length, 0);
   assert.equal(subjectHash(empty), 'eea339da');
 });
+
+test('a name with half a character in it hashes like itself only', () => {
+  const odd = parseOneline('/CN=x');
+  const broken = {
+    der: Buffer.from('00', 'hex'),
+    rdns: [[{ type: '2.5.4.3', text: '', value: element('1e0361ff62') }]],
+  };
+  assert.ok(!isSameName(odd, broken));
+  assert.match(subjectHash(broken), /^[0-9a-f]{8}$/);
+});
+
+function element(hex: string): { tag: number; contents: Buffer; der: Buffer } {
+  const der = Buffer.from(hex, 'hex');
+  return { tag: der[0] ?? 0, contents: der.subarray(2), der };
+}

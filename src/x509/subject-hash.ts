@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encode, encodeOid, encodeSequence, encodeSet, readText, TAG } from '../asn1/index.ts';
 import type { Name, NameAttribute } from './name.ts';
+import { attempt } from './path-attempt.ts';
 
 /**
  * The hash that names files of a trust directory (`<hash>.0`, `<hash>.signing_policy`, `<hash>.r0`): SHA-1 of the
@@ -52,8 +53,11 @@ function canonicalBytes({ value }: NameAttribute): Buffer | undefined {
       return foldBlanksAndCase(value.contents);
     case TAG.teletexString: // OpenSSL takes T61 for Latin-1
     case TAG.bmpString:
-    case TAG.universalString:
-      return foldBlanksAndCase(Buffer.from(readText(value) ?? '', 'utf8'));
+    case TAG.universalString: {
+      // OpenSSL cannot read a name with half a character in it; here it is a name like no other.
+      const text = attempt(() => readText(value));
+      return text === undefined ? undefined : foldBlanksAndCase(Buffer.from(text, 'utf8'));
+    }
     default:
       return undefined;
   }

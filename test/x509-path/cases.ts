@@ -524,7 +524,48 @@ export function makeCases(): Case[] {
     },
   );
 
+  const constraints = extension('2.5.29.30', false, Buffer.from('300ba0093007820565786d706c', 'hex'));
+  add(
+    'name constraints that are not critical',
+    [subUser, ca(sub.dn, subKeys, { issuer: root, extensions: [basicConstraints(true), constraints] })],
+    {
+      expect: 'certificate/extension-unknown',
+      openssl: 'OpenSSL enforces name constraints, we refuse what we cannot enforce',
+      globus: 'the C tools leave name constraints to OpenSSL',
+    },
+  );
+  const oldSub = ca(sub.dn, subKeys, {
+    issuer: root,
+    extensions: [basicConstraints(true, 0), CA_USAGE, keyIdentifier('old')],
+  });
+  const newSub = makeCertificate({
+    dn: sub.dn,
+    keys: otherKeys,
+    issuer: oldSub,
+    extensions: [basicConstraints(true, 0), CA_USAGE, keyIdentifier('new'), authorityIdentifier('old')],
+  });
+  const rolled = { ...newSub, keys: otherKeys };
+  add(
+    'an authority that changed its key does not count twice',
+    [
+      eec('/O=Grid/CN=Rolled', userKeys, rolled, { extensions: [authorityIdentifier('new')] }),
+      newSub,
+      oldSub,
+    ],
+    {
+      globus: 'the C tools count self-issued authorities too',
+    },
+  );
+
   // purposes
+  add(
+    'any purpose',
+    [eec('/O=Grid/CN=Any', userKeys, root, { extensions: [extendedKeyUsage('2.5.29.37.0')] })],
+    {
+      purpose: 'client',
+      openssl: 'OpenSSL wants the purpose by name; RFC 5280 §4.2.1.12 has one for all',
+    },
+  );
   const clientOnly = eec('/O=Grid/CN=Jane', userKeys, root, { extensions: [extendedKeyUsage(CLIENT_AUTH)] });
   const serverOnly = eec('/O=Grid/CN=host', userKeys, root, { extensions: [extendedKeyUsage(SERVER_AUTH)] });
   const noPurpose = 'the C tools forgive a wrong purpose';
@@ -671,6 +712,12 @@ export function makeCases(): Case[] {
   add('CRL of the root only', [subUser, sub], {
     crls: [crl()],
     openssl: 'OpenSSL then wants a CRL of every authority',
+  });
+  const noCrlSign = ca(root.dn, rootKeys, { extensions: [basicConstraints(true), keyUsage('keyCertSign')] });
+  add('CRL of an authority without cRLSign', [user], {
+    roots: [noCrlSign],
+    crls: [crl()],
+    openssl: 'the CRL is genuine all the same: only remarked on, as the C tools do not look',
   });
   const scoped = extension('2.5.29.28', true, Buffer.from('3000', 'hex'));
   add('CRL with an unknown critical extension', [user], {
