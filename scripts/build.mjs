@@ -1,7 +1,16 @@
 // Builds dist/: the library (tsc: one file a module, with types) and the executable (esbuild: one small entry
 // and lazy chunks, because resolving fifty files costs a tool more than running them).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
 
@@ -12,7 +21,6 @@ export async function main(args) {
 /** @param {{types?: boolean}} options types: also emit the library with its declarations */
 export async function build({ types = true } = {}) {
   if (types) rmSync(join(root, 'dist'), { recursive: true, force: true });
-  rmSync(join(root, 'dist', 'bin'), { recursive: true, force: true });
   if (types) {
     const tsc = spawnSync(
       process.execPath,
@@ -26,7 +34,7 @@ export async function build({ types = true } = {}) {
   }
   const { build: bundle } = await import('esbuild');
   await bundle({
-    entryPoints: { latchkey: join(root, 'src/cli/main.ts') },
+    entryPoints: { 'latchkey.new': join(root, 'src/cli/main.ts') },
     outdir: join(root, 'dist/bin'),
     bundle: true,
     splitting: true,
@@ -44,9 +52,12 @@ export async function build({ types = true } = {}) {
     },
     logLevel: 'warning',
   });
-  const bin = join(root, 'dist/bin/latchkey.js');
-  writeFileSync(bin, `#!/usr/bin/env node\n${readFileSync(bin, 'utf8')}`);
-  chmodSync(bin, 0o755);
+  // Chunks have their contents' hash in their names: the old ones stay for programs that are running, and the entry
+  // is swapped in one step.
+  const entry = join(root, 'dist/bin/latchkey.new.js');
+  writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, 'utf8')}`);
+  chmodSync(entry, 0o755);
+  renameSync(entry, join(root, 'dist/bin/latchkey.js'));
 }
 
 /** Builds the executable when any source is newer than it. */
