@@ -54,6 +54,7 @@ export async function startServer(
   try {
     const state = await ServerState.open(settings, { log, audit, clock: systemClock, reread });
     let served = 0;
+    let closing: Promise<void> | undefined;
     let finish: () => void = () => {};
     const ended = new Promise<void>((resolve) => {
       finish = resolve;
@@ -88,11 +89,14 @@ export async function startServer(
         audit.reopen();
         await state.reload();
       },
-      close: async (graceMs = 2_000) => {
-        await listener.close(graceMs);
-        await state.close();
-        await closeLogs();
-        finish();
+      close: (graceMs = 2_000) => {
+        closing ??= (async () => {
+          await listener.close(graceMs);
+          await state.close();
+          await closeLogs();
+          finish();
+        })();
+        return closing;
       },
     };
   } catch (error) {
