@@ -74,7 +74,7 @@ test('prompts: new pass phrases twice, existing ones once, nothing of them on th
     directory,
     ['init'],
     [
-      [/Pass phrase of .*userkey\.pem: $/, `${key}\r`],
+      [/Pass phrase of jane's key: $/, `${key}\r`],
       [/New MyProxy pass phrase for jane: $/, 'short\r'],
       [/The same again: $/, 'short\r'],
     ],
@@ -86,7 +86,7 @@ test('prompts: new pass phrases twice, existing ones once, nothing of them on th
     directory,
     ['init'],
     [
-      [/Pass phrase of .*userkey\.pem: $/, `${key}\r`],
+      [/Pass phrase of jane's key: $/, `${key}\r`],
       [/New MyProxy pass phrase for jane: $/, `${stored}\r`],
       [/The same again: $/, `${stored}\r`],
     ],

@@ -22,6 +22,8 @@ export interface OwnFiles {
   readonly key: string;
   /** Who said so, for people. */
   readonly origin: string;
+  /** What its pass phrase is asked for as; default the key's path. */
+  readonly label?: string;
 }
 
 /** The account an operation is about: `-l`, `-d`, the only user of the state, `LOGNAME`. @throws LatchkeyError `cli/usage` */
@@ -66,7 +68,14 @@ export async function ownFiles(
   if (place.state !== undefined) {
     const user = await userOfState(invocation, place);
     if (user !== undefined)
-      return (preferProxy && (await proxyOf(user, invocation))) || { ...user, origin: 'state' };
+      return (
+        (preferProxy && (await proxyOf(user, invocation))) || {
+          certificate: user.certificate,
+          key: user.key,
+          origin: 'state',
+          label: `${user.name}'s key`,
+        }
+      );
   }
   const located = await locateClientCredentials({ env: { ...context.env }, uid: context.uid });
   if (located?.type === 'proxy') return { certificate: located.path, key: located.path, origin: 'proxy' };
@@ -85,7 +94,7 @@ export async function openIdentity(invocation: Invocation, files: OwnFiles): Pro
   const [certificatePem, keyPem] = await Promise.all([readText(files.certificate), readText(files.key)]);
   const pem = files.certificate === files.key ? certificatePem : `${certificatePem}\n${keyPem}`;
   if (!isEncryptedKey(keyPem)) return await parseCredential(pem);
-  const passPhrase = await askKeyPassPhrase(invocation, files.key);
+  const passPhrase = await askKeyPassPhrase(invocation, files.label ?? files.key);
   try {
     return await parseCredential(pem, passPhrase);
   } finally {

@@ -31,7 +31,9 @@ export const proxyInit: Command = async (invocation) => {
   const files = await ownFiles(invocation, await findPlace(invocation), { preferProxy: false });
   // The key is searched for while the pass phrase is typed.
   const making = generateKeyPair(
-    given.flag('ec') ? { type: 'ec', curve: 'P-256' } : { type: 'rsa', bits: 2048 },
+    given.flag('ec')
+      ? { type: 'ec', curve: 'P-256' }
+      : { type: 'rsa', bits: rsaBits(context.env.MYPROXY_KEYBITS) },
   );
   making.catch(() => {});
   const credential = await openIdentity(invocation, files);
@@ -76,6 +78,12 @@ export const proxyInit: Command = async (invocation) => {
     ],
   };
 };
+
+/** `MYPROXY_KEYBITS`, within what is neither weak nor absurd; default 2048. */
+function rsaBits(text: string | undefined): number {
+  const bits = text !== undefined && /^\d{4,5}$/.test(text) ? Number(text) : 2048;
+  return Math.min(Math.max(bits, 2048), 16_384);
+}
 
 function proxyTypeOf(given: Given): ProxyType {
   const named = given.text('kind') ?? 'rfc3820';

@@ -18,7 +18,7 @@ test('a wrong pass phrase is told as one, with hint, reference and its own exit 
   );
   assert.deepEqual(reportFailure(error, false), {
     text: `latchkey: the pass phrase for "jane" is wrong
-  hint: it is the one given to "latchkey init", not the one of your certificate; "latchkey passwd -l jane" changes it
+  hint: it is the one given to "latchkey init", not your certificate's; "latchkey passwd -l jane" changes it
   ref: 7f3c-91aa (also in the server's log)
 `,
     exitCode: 3,

@@ -18,7 +18,7 @@ const WORDINGS: Readonly<Record<string, Wording>> = {
   'pass-phrase-wrong': {
     message: (whose) => `the pass phrase for ${whose} is wrong`,
     hint: ({ username }) =>
-      `it is the one given to "latchkey init", not the one of your certificate; "latchkey passwd -l ${username}" changes it`,
+      `it is the one given to "latchkey init", not your certificate's; "latchkey passwd -l ${username}" changes it`,
     code: 'repository/pass-phrase-wrong',
   },
   'no-credentials': {
