@@ -71,12 +71,26 @@ async function main(): Promise<void> {
     for (const clients of CLIENTS) {
       const peer = await measure(c, command, clients);
       report({ case: command, clients, server: 'c-myproxy', ...peer });
-      compare({ case: command, clients, server: 'latchkey', key: 'C format' }, await measure(oursLegacy, command, clients), peer);
-      compare({ case: command, clients, server: 'latchkey', key: 'default sealing' }, await measure(ours, command, clients), peer);
+      compare(
+        { case: command, clients, server: 'latchkey', key: 'C format' },
+        await measure(oursLegacy, command, clients),
+        peer,
+      );
+      compare(
+        { case: command, clients, server: 'latchkey', key: 'default sealing' },
+        await measure(ours, command, clients),
+        peer,
+      );
     }
   }
   await storm(grid, ours);
-  report({ case: `GET, a storm of ${STORM_USERS} different users`, clients: 16, server: 'latchkey', key: 'default sealing', ...(await measure(ours, 'GET', 16, STORM_USERS)) });
+  report({
+    case: `GET, a storm of ${STORM_USERS} different users`,
+    clients: 16,
+    server: 'latchkey',
+    key: 'default sealing',
+    ...(await measure(ours, 'GET', 16, STORM_USERS)),
+  });
   report({ case: 'memory', server: 'latchkey', afterLoadMB: residentMegabytes(ours.pid) });
   logonWallTime(c, ours, join(tools, 'myproxy-logon'));
 }
@@ -100,7 +114,11 @@ function userCredential(grid: Grid): { cert: string; key: string } {
 /** Stores a week-long credential with the C tool. */
 function store(server: CServer, grid: Grid, username: string): void {
   const args = ['-S', '-a', '-l', username, '-C', grid.user.certificate, '-y', grid.user.key];
-  execFileSync('myproxy-init', args, { input: `${PASS_PHRASE}\n`, env: server.env, stdio: ['pipe', 'ignore', 'inherit'] });
+  execFileSync('myproxy-init', args, {
+    input: `${PASS_PHRASE}\n`,
+    env: server.env,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
 }
 
 /** Files of many users, each key sealed under its own salt, beside Jane's. */
@@ -136,24 +154,42 @@ function logonWallTime(c: CServer, ours: CServer, tool: string): void {
   const out = join(directory, 'logon.pem');
   mkdirSync(directory, { recursive: true });
   for (let run = 0; run < 21; run += 1) {
-    for (const [name, program] of [['c-myproxy', 'myproxy-logon'], ['latchkey', tool]] as const) {
+    for (const [name, program] of [
+      ['c-myproxy', 'myproxy-logon'],
+      ['latchkey', tool],
+    ] as const) {
       // Both ask the same (our) server, so that only the tools differ.
       const begin = performance.now();
-      const logon = spawnSync(program, ['-S', '-l', 'jane', '-o', out], { input: `${PASS_PHRASE}\n`, env: ours.env });
+      const logon = spawnSync(program, ['-S', '-l', 'jane', '-o', out], {
+        input: `${PASS_PHRASE}\n`,
+        env: ours.env,
+      });
       if (logon.status !== 0) throw new Error(logon.stderr.toString());
       if (run > 0) times[name]?.push(performance.now() - begin);
     }
   }
-  const median = (values: number[] = []) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const median = (values: number[] = []) =>
+    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
   const mine = median(times.latchkey);
   const theirs = median(times['c-myproxy']);
-  report({ case: 'myproxy-logon wall time', latchkeyMs: round(mine), cMs: round(theirs), ratio: round(mine / theirs), serverPort: c.port > 0 });
+  report({
+    case: 'myproxy-logon wall time',
+    latchkeyMs: round(mine),
+    cMs: round(theirs),
+    ratio: round(mine / theirs),
+    serverPort: c.port > 0,
+  });
 }
 
 type Measured = LoadResult & { readonly cpuMs: number };
 
 function compare(labels: Record<string, unknown>, mine: Measured, peer: Measured): void {
-  report({ ...labels, ...mine, cpuRatio: round(mine.cpuMs / peer.cpuMs), p50Ratio: round(mine.p50Ms / peer.p50Ms) });
+  report({
+    ...labels,
+    ...mine,
+    cpuRatio: round(mine.cpuMs / peer.cpuMs),
+    p50Ratio: round(mine.p50Ms / peer.p50Ms),
+  });
 }
 
 function report(line: Record<string, unknown>): void {

@@ -50,7 +50,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   await Promise.all(Array.from({ length: load.clients }, client));
   const seconds = (performance.now() - started) / 1000;
   latencies.sort((a, b) => a - b);
-  const at = (part: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? Number.NaN;
+  const at = (part: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? Number.NaN;
   return {
     operations: latencies.length,
     failures,
@@ -101,7 +102,11 @@ function operation(load: Load, n: number): Promise<void> {
         resolve();
       }
     });
-    secure.once('close', () => reject(new Error(`closed after ${received.length} bytes: ${received.subarray(0, 300).toString('latin1')}`)));
+    secure.once('close', () =>
+      reject(
+        new Error(`closed after ${received.length} bytes: ${received.subarray(0, 300).toString('latin1')}`),
+      ),
+    );
   });
 }
 

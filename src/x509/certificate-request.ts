@@ -96,7 +96,8 @@ function readRequest(der: Buffer): CertificateRequest {
   if (signature.unusedBits !== 0) throw malformed('certificate request', 'its signature is not whole bytes');
 
   const fields = new Cursor(info);
-  if (readSmallInteger(fields.take()) !== 0) throw malformed('certificate request', 'its version is not 0');
+  // RFC 2986 knows version 0 only; arcproxy writes 2. It says nothing about the layout, so any number will do.
+  readSmallInteger(fields.take());
   const subject = parseName(fields.take(TAG.sequence).der);
   const spki = fields.take(TAG.sequence).der;
   const attributes = fields.takeIf(contextTag(0));

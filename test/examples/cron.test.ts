@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
 import { openConfig, startCServer } from '../support/c-server.ts';
 import { makeGrid } from '../support/grid.ts';
@@ -18,7 +18,7 @@ for (const [tools, server] of [
 ] as const) {
   test(`examples/cron: ${tools} tools, ${server} server`, async (t) => {
     if ((tools === 'C' || server === 'C') && !havePeers(t, 'myproxy-init', 'myproxy-server', 'grid-proxy-info')) return;
-    const directory = workspace({ after });
+    const directory = workspace(t);
     const grid = await makeGrid(join(directory, 'grid'));
     const bin = linkOurTools(join(directory, 'bin'), tools === 'our' ? TOOLS : []);
     const program = join(linkOurTools(join(directory, 'sbin'), ['myproxy-server']), 'myproxy-server');

@@ -25,6 +25,12 @@ test('arcproxy puts, inspects, gets, changes the pass phrase and destroys on our
   };
 
   const proxy = join(directory, 'ap.pem');
+  const made = await runProgram(
+    'arcproxy',
+    ['-C', grid.user.certificate, '-K', grid.user.key, '-T', grid.trustDirectory, '-P', proxy],
+    { env: { PATH: process.env.PATH, HOME: directory, LC_ALL: 'C' } },
+  );
+  assert.match(made.stdout.toString(), /Your proxy is valid until/);
   const put = await arcproxy('-P', proxy, '-M', 'PUT', '-p', 'myproxynew="secretpw1"');
   assert.match(put, /Succeeded to put a proxy onto MyProxy server/);
 
