@@ -25,7 +25,7 @@ export interface Grid {
 }
 
 /** What {@link Grid.issue} varies. */
-export interface IssueOptions {
+interface IssueOptions {
   /** One-line subject; default `/O=Grid/OU=Test/CN=<name>`. */
   readonly dn?: string;
   /** Lines of an OpenSSL extension section; default the key usage of a user. */
