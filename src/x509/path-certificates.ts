@@ -4,8 +4,8 @@ import { describeProxy } from './describe-proxy.ts';
 import { extendedKeyUsage } from './extended-key-usage.ts';
 import { authorityKeyIdentifier, subjectKeyIdentifier } from './key-identifiers.ts';
 import { keyUsage } from './key-usage.ts';
-import { attempt } from './path-attempt.ts';
 import { type Report, subjectOf } from './path-finding.ts';
+import { KEY_BITS, keyStrength } from './path-keys.ts';
 import { isAgingSignature, isWeakSignature } from './path-signatures.ts';
 import { DRAFT_PROXY_CERT_INFO, PROXY_CERT_INFO } from './proxy-cert-info.ts';
 
@@ -75,35 +75,34 @@ function checkExtensions(certificate: Certificate, index: number, report: Report
   }
 }
 
-/** Smallest keys in bits: refused below the first number, remarked on below the second (NIST SP 800-131A). */
-const KEY_BITS = { rsa: [1024, 2048], ec: [224, 256] } as const;
-
-const CURVE_BITS = /(\d{3})/;
-
 function checkKey(certificate: Certificate, index: number, report: Report): void {
-  const key = attempt(() => certificate.publicKey);
-  if (key === undefined) {
+  const strength = keyStrength(certificate);
+  if (strength === undefined) {
     const message = `the public key of ${subjectOf(certificate)} cannot be read`;
     report('certificate/key-malformed', index, message, 'RFC 5280 §4.1.2.7');
     return;
   }
-  const details = attempt(() => key.asymmetricKeyDetails);
-  const type = key.asymmetricKeyType?.startsWith('rsa')
-    ? 'rsa'
-    : key.asymmetricKeyType === 'ec'
-      ? 'ec'
-      : undefined;
-  const bits =
-    type === 'rsa'
-      ? details?.modulusLength
-      : Number(CURVE_BITS.exec(details?.namedCurve ?? '')?.[1] ?? Number.NaN);
-  if (type === undefined || bits === undefined || Number.isNaN(bits)) return;
+  const { type, bits } = strength;
+  if (type === 'other') return;
   const [refusedBelow, agingBelow] = KEY_BITS[type];
   if (bits >= agingBelow) return;
-  const isWeak = bits < refusedBelow;
-  const message = `the ${type.toUpperCase()} key of ${subjectOf(certificate)} has ${bits} bits, ${isWeak ? refusedBelow : agingBelow} are the least ${isWeak ? 'accepted' : 'that is still good'}`;
-  if (isWeak) report('certificate/key-weak', index, message, 'NIST SP 800-131A');
-  else report('certificate/key-aging', index, message, 'NIST SP 800-131A', 'warning');
+  const what = `the ${type.toUpperCase()} key of ${subjectOf(certificate)} has ${bits} bits`;
+  if (bits < refusedBelow) {
+    report(
+      'certificate/key-weak',
+      index,
+      `${what}, ${refusedBelow} are the least accepted`,
+      'NIST SP 800-131A',
+    );
+  } else {
+    report(
+      'certificate/key-aging',
+      index,
+      `${what}, ${agingBelow} should be used`,
+      'NIST SP 800-131A',
+      'warning',
+    );
+  }
 }
 
 function checkAlgorithm(certificate: Certificate, index: number, report: Report): void {

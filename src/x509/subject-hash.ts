@@ -38,9 +38,20 @@ const remembered = new WeakMap<Name, Buffer>();
 function canonicalAttribute(attribute: NameAttribute): Buffer {
   const value = canonicalBytes(attribute);
   return encodeSequence(
-    encodeOid(attribute.type),
+    encodedType(attribute.type),
     value === undefined ? attribute.value.der : encode(TAG.utf8String, value),
   );
+}
+
+const encodedTypes = new Map<string, Buffer>();
+
+/** Names have the same dozen attribute types over and over. */
+function encodedType(oid: string): Buffer {
+  const found = encodedTypes.get(oid);
+  if (found !== undefined) return found;
+  const encoded = encodeOid(oid);
+  if (encodedTypes.size < 100) encodedTypes.set(oid, encoded);
+  return encoded;
 }
 
 /** The canonical value, or nothing for types that OpenSSL leaves as they are (NumericString among them). */
