@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { isLatchkeyError, writeFileAtomic } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, writeFileAtomic } from '../kit/index.ts';
+import { locateServerConfig } from '../myproxy/index.ts';
 import { enterBackground, isBackground, startInBackground, tellStarter } from './background.ts';
-import { locateLegacyConfig } from './legacy-config-location.ts';
 import { legacyLogFiles } from './legacy-log-files.ts';
 import { readLegacySettings } from './legacy-settings.ts';
 import { type PidFile, tryPidFile } from './pid-file.ts';
@@ -59,6 +59,10 @@ async function serve(options: LegacyServerOptions, tell: (error?: string) => Pro
     return 1;
   }
   await tell();
+  // A daemon has no terminal to die on: the last words go to its log, which is written out at exit.
+  process.on('uncaughtExceptionMonitor', (error) =>
+    server.log('error', `Failure: ${error.stack ?? error.message}`),
+  );
   await untilStopped(server);
   await server.close();
   await pidFile?.remove();
@@ -68,7 +72,7 @@ async function serve(options: LegacyServerOptions, tell: (error?: string) => Pro
 async function start(
   options: LegacyServerOptions,
 ): Promise<{ server: RunningServer; pidFile: PidFile | undefined }> {
-  const config = resolve(options.config ?? (await locateLegacyConfig()));
+  const config = resolve(options.config ?? (await locateServerConfig()) ?? noConfig());
   const given = await fixedSettings(options);
   const pidPath = options.pidFile ?? (process.getuid?.() === 0 ? ROOT_PID_FILE : undefined);
   const pidFile = pidPath === undefined ? undefined : resolve(pidPath);
@@ -125,6 +129,12 @@ async function untilStopped(server: RunningServer): Promise<void> {
   process.removeListener('SIGHUP', onHangUp);
   process.removeListener('SIGTERM', stop);
   process.removeListener('SIGINT', stop);
+}
+
+function noConfig(): never {
+  throw new LatchkeyError('config/missing', 'no configuration file was found', {
+    hint: 'name one with -c; the usual place is /etc/myproxy-server.config',
+  });
 }
 
 async function complain(error?: string): Promise<void> {

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { LatchkeyError, quote } from '../kit/index.ts';
-import { parseServerConfig, type ServerConfig, type ServerPolicy } from '../myproxy/index.ts';
+import { loadServerConfig, requireNoErrors, type ServerConfig, type ServerPolicy } from '../myproxy/index.ts';
 import { DEFAULTS, type ServerSettings } from './settings.ts';
 
 /** What a `myproxy-server.config` decides; where to listen and to store comes from the command line. */
@@ -10,36 +8,11 @@ export type LegacySettings = Omit<ServerSettings, 'listen' | 'storage'>;
  * Reads a `myproxy-server.config`.
  *
  * @param ident name in log lines, unless the file has a `syslog_ident`
- * @throws LatchkeyError `config/missing`; `config/invalid` with everything that keeps a server from starting
+ * @throws LatchkeyError `config/missing`, `config/malformed`; `config/invalid` for what keeps a server from starting
  */
 export async function readLegacySettings(file: string, ident = 'myproxy-server'): Promise<LegacySettings> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new LatchkeyError('config/missing', `cannot read the configuration ${quote(file)}: ${why}`, {
-      cause,
-    });
-  }
-  return legacySettings(text, file, ident);
-}
-
-/** As {@link readLegacySettings}, of a text. */
-export function legacySettings(text: string, file: string, ident = 'myproxy-server'): LegacySettings {
-  const { config, findings } = parseServerConfig(text);
-  const errors = findings.filter((finding) => finding.severity === 'error');
-  if (errors.length > 0) {
-    const hint = errors.find((finding) => finding.hint !== undefined)?.hint;
-    throw new LatchkeyError(
-      'config/invalid',
-      `${file}: ${errors.map((finding) => finding.message).join('; ')}`,
-      {
-        details: { findings: errors },
-        ...(hint === undefined ? {} : { hint }),
-      },
-    );
-  }
+  const { config, findings } = await loadServerConfig(file);
+  requireNoErrors(findings, file);
   return {
     source: file,
     findings: findings

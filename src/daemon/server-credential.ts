@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import {
@@ -51,12 +51,12 @@ export async function locateServerCredential(
   uid: number = process.getuid?.() ?? -1,
 ): Promise<ServerCredentialFiles> {
   if (settings.certificate !== undefined) {
-    return { certificate: settings.certificate, key: settings.key ?? settings.certificate };
+    return absolute({ certificate: settings.certificate, key: settings.key ?? settings.certificate });
   }
   const candidates =
     uid === 0 ? [...pairs(env, true), ...proxies(env, uid)] : [...proxies(env, uid), ...pairs(env, false)];
   for (const candidate of candidates) {
-    if ((await isFile(candidate.certificate)) && (await isFile(candidate.key))) return candidate;
+    if ((await isFile(candidate.certificate)) && (await isFile(candidate.key))) return absolute(candidate);
   }
   throw new LatchkeyError('x509/credential-missing', 'the server found no certificate of its own', {
     hint: `looked for ${[...new Set(candidates.map((candidate) => candidate.certificate))].join(', ')}; X509_USER_CERT and X509_USER_KEY name one`,
@@ -80,6 +80,11 @@ function pairs(env: NodeJS.ProcessEnv, hostFirst: boolean): ServerCredentialFile
 function proxies(env: NodeJS.ProcessEnv, uid: number): ServerCredentialFiles[] {
   const path = defaultProxyPath(env, uid);
   return [{ certificate: path, key: path }];
+}
+
+/** A daemon changes to the root directory, and reads its certificate again later. */
+function absolute({ certificate, key }: ServerCredentialFiles): ServerCredentialFiles {
+  return { certificate: resolve(certificate), key: resolve(key) };
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Clock, LatchkeyError } from '../kit/index.ts';
 import { KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
 import { FileStore, findUnsafePolicy, KeyVault, Throttle } from '../repository/index.ts';
@@ -208,5 +209,5 @@ async function openTrust(wanted: string | undefined): Promise<TrustDirectory> {
       hint: 'set trust_directory, or X509_CERT_DIR, to a directory of CA certificates and signing policies',
     });
   }
-  return loadTrustDirectory(path);
+  return loadTrustDirectory(resolve(path));
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../kit/index.ts';
-import { serveConversation, type Wire } from '../myproxy/index.ts';
+import { type LogLevel, serveConversation, type Wire } from '../myproxy/index.ts';
 import { openAudit } from './audit.ts';
 import { type ConnectionSettings, listen } from './listener.ts';
 import { openLog } from './log.ts';
@@ -20,6 +20,8 @@ export interface RunningServer {
    * What is bad leaves the old in force, is logged, and rejects.
    */
   reload(): Promise<void>;
+  /** Writes a line to the server's log. */
+  log(level: LogLevel, line: string): void;
   /** Settles when the server has had its `maxConversations`, or was closed. */
   readonly ended: Promise<void>;
   /** Stops listening, lets running conversations end within `graceMs` (default 2,000), closes everything. */
@@ -83,6 +85,7 @@ export async function startServer(
       get connections() {
         return listener.connections;
       },
+      log: (level, line) => log.write(level, line),
       ended,
       reload: async () => {
         log.reopen();

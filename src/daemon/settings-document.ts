@@ -1,7 +1,6 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { safeParse } from 'valibot';
-import { LatchkeyError, quote } from '../kit/index.ts';
-import { nearest } from './nearest-word.ts';
+import { LatchkeyError, nearestName, quote } from '../kit/index.ts';
 import { SETTINGS_SCHEMA, type SettingsDocument } from './settings-schema.ts';
 
 /**
@@ -42,7 +41,7 @@ function unknownKey(keys: readonly string[]): string {
 }
 
 function unknown(shown: string, kind: string, known: readonly string[], key = shown): string {
-  const close = nearest(key, known);
+  const close = nearestName(key, known);
   const hint = close === undefined ? `known are ${known.join(', ')}` : `did you mean ${close}?`;
   return `unknown ${kind} ${quote(shown)}: ${hint}`;
 }
