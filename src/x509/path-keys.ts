@@ -3,7 +3,7 @@ import type { Certificate } from './certificate.ts';
 import { attempt } from './path-attempt.ts';
 
 /** What kind of key a certificate has, and how large it is. */
-export interface KeyStrength {
+interface KeyStrength {
   readonly type: 'rsa' | 'ec' | 'other';
   readonly bits: number;
 }

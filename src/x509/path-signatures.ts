@@ -4,7 +4,7 @@ import type { Crl } from './crl.ts';
 import { signatureDigest, verifySignature } from './signature-algorithm.ts';
 
 /** Public key operations that one validation may cost. */
-export const MAX_SIGNATURE_CHECKS = 100;
+const MAX_SIGNATURE_CHECKS = 100;
 
 /** What came of checking a signature; `weak`: not looked at, because its digest proves nothing. */
 export type SignatureVerdict = 'good' | 'bad' | 'unsupported' | 'weak' | 'limit';

@@ -28,7 +28,7 @@ export interface SigningPolicyFinding extends Finding {
 }
 
 /** Largest text that is read, in characters. Real files have a few hundred. */
-export const MAX_POLICY_LENGTH = 256 * 1024;
+const MAX_POLICY_LENGTH = 256 * 1024;
 
 /**
  * Reads the text of a `.signing_policy` file (GSI's "extended access control list" syntax). Never throws: faults are findings.

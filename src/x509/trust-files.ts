@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LatchkeyError, quote } from '../kit/index.ts';
 
 /** Entries of a trust directory that are looked at; the largest grid distributions have about two thousand. */
-export const MAX_TRUST_FILES = 20_000;
+const MAX_TRUST_FILES = 20_000;
 
 /** A file of a trust directory, before it is read. */
 export interface TrustFileEntry {

@@ -42,6 +42,10 @@ test('our verdict on every chain is the expected one, and the peers agree but fo
           `${each.expect} expected, found:\n${said}`,
         );
       assert.equal(report.ok, each.expect === undefined);
+      const warnings = report.findings
+        .filter(({ severity }) => severity === 'warning')
+        .map(({ code }) => code);
+      if (each.warns !== undefined) assert.ok(warnings.includes(each.warns), `${each.warns} expected`);
 
       const differing: string[] = [];
       const compare = (peer: string, theirs: PeerVerdict, reason: string | undefined): void => {

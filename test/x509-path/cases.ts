@@ -34,6 +34,8 @@ export interface Case {
   readonly purpose?: 'client' | 'server';
   /** Nothing: the chain is good. Otherwise a finding that must be among those reported. */
   readonly expect?: PathFindingCode;
+  /** A warning that must be among the findings. */
+  readonly warns?: PathFindingCode;
   /** Why OpenSSL says something else, where it does. */
   readonly openssl?: string;
   /** Why the C tools say something else, where they do. */
@@ -239,6 +241,7 @@ export function makeCases(): Case[] {
     globus: 'the C tools leave digests to the TLS layer',
   });
   add('SHA-1 signature', [eec('/O=Grid/CN=Jane', userKeys, root, { digest: 'sha1' })], {
+    warns: 'certificate/algorithm-aging',
     openssl: 'SHA-1 is only remarked on: grids still have such certificates',
   });
   const small = eec('/O=Grid/CN=Small', rsaKeys(768), root);
@@ -246,7 +249,9 @@ export function makeCases(): Case[] {
     expect: 'certificate/key-weak',
     globus: 'the C tools leave key sizes to the TLS layer',
   });
-  add('RSA key of 1024 bits', [eec('/O=Grid/CN=Small', rsaKeys(1024), root)]);
+  add('RSA key of 1024 bits', [eec('/O=Grid/CN=Small', rsaKeys(1024), root)], {
+    warns: 'certificate/key-aging',
+  });
 
   // validity
   add(
@@ -717,6 +722,7 @@ export function makeCases(): Case[] {
   add('CRL of an authority without cRLSign', [user], {
     roots: [noCrlSign],
     crls: [crl()],
+    warns: 'crl/issuer-key-usage',
     openssl: 'the CRL is genuine all the same: only remarked on, as the C tools do not look',
   });
   const scoped = extension('2.5.29.28', true, Buffer.from('3000', 'hex'));
