@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConnectionCounter } from './connection-counter.ts';
+
+test('counts in all and from each address, and forgets who has left', () => {
+  const counter = new ConnectionCounter(3, 2);
+  assert.equal(counter.enter('192.0.2.1'), undefined);
+  assert.equal(counter.enter('192.0.2.1'), undefined);
+  assert.match(counter.enter('192.0.2.1') ?? '', /^2 connections are open from there already$/);
+  assert.equal(counter.enter('192.0.2.2'), undefined);
+  assert.match(counter.enter('192.0.2.3') ?? '', /^3 connections are open already$/);
+  counter.leave('192.0.2.1');
+  assert.equal(counter.enter('192.0.2.3'), undefined);
+  counter.leave('192.0.2.99');
+  assert.match(counter.enter('192.0.2.4') ?? '', /^3 connections/);
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Watch } from './watch.ts';
+
+test('tells of each change once, and does not look more than twice a second', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-watch-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'config');
+  let now = 1_000_000;
+  const watch = new Watch([path, path], { now: () => new Date(now), sleep: async () => {} });
+  assert.equal(await watch.hasChanged(), false, 'the first look');
+  writeFileSync(path, 'one');
+  assert.equal(await watch.hasChanged(), false, 'too early');
+  now += 500;
+  assert.equal(await watch.hasChanged(), true);
+  now += 500;
+  assert.equal(await watch.hasChanged(), false);
+  writeFileSync(path, 'longer');
+  now += 500;
+  assert.equal(await watch.hasChanged(), true);
+  unlinkSync(path);
+  now += 500;
+  assert.equal(await watch.hasChanged(), true);
+});
