@@ -49,13 +49,11 @@ export function connectionReader(env: ToolContext['env']): {
  * @param face of tools that print their usage before they complain
  * @throws ToolExit when nobody named a server
  */
-export function requireServers(
-  choice: ConnectionChoice,
-  face?: ToolInterface,
-  complaint = UNSPECIFIED,
-): string {
+export function requireServers(choice: ConnectionChoice, face?: ToolInterface, complaint?: string): string {
   if (choice.servers !== undefined) return choice.servers;
-  throw fail(`${face === undefined ? '' : usageText(face.tool, face.synopsis, face.options)}${complaint}`);
+  throw fail(
+    `${face === undefined ? '' : usageText(face.tool, face.synopsis, face.options)}${complaint ?? UNSPECIFIED}`,
+  );
 }
 
 const UNSPECIFIED =

@@ -26,7 +26,7 @@ export interface GivenOptions {
 }
 
 /** The key of an option in {@link GivenOption}. */
-export function optionKey(option: OptionSpec): string {
+function optionKey(option: OptionSpec): string {
   return option.short ?? option.long ?? '';
 }
 

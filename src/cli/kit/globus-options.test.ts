@@ -34,6 +34,7 @@ test('globus options: whole words with one dash, values apart, aliases', () => {
 
 test('globus options: complaints', () => {
   assert.throws(() => read(['-z']), complaint('option -z : unrecognized option'));
+  assert.throws(() => read(['stray']), complaint('option stray : unrecognized option'));
   assert.throws(() => read(['--file']), complaint('option --file : double-dashed options are not allowed'));
   assert.throws(() => read(['-file']), complaint('option -file : needs a file name argument'));
   assert.throws(() => read(['-file', '-q']), complaint('option -file : needs a file name argument'));

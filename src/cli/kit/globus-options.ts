@@ -2,7 +2,7 @@ import { ToolExit } from './tool.ts';
 import { latchkeyVersion } from './usage-text.ts';
 
 /** An option of the Globus proxy tools: one dash, a whole word. */
-export interface GlobusOption {
+interface GlobusOption {
   /** With the dash; the first is the one that `apply` hears. */
   readonly names: readonly string[];
   /** What the value is called, and the complaint when it is missing; absent = no value. */

@@ -4,12 +4,11 @@
  */
 export { type CommandLine, proxyLifetimeReader, readCommandLine } from './command-line.ts';
 export {
-  type ConnectionChoice,
   connectionOptions,
   connectionReader,
   requireServers,
 } from './connection-options.ts';
-export { type CredentialFacts, credentialLines } from './credential-lines.ts';
+export { credentialLines } from './credential-lines.ts';
 export { type GivenOption, type OptionSpec, parseGetopt } from './getopt.ts';
 export {
   type GlobusInterface,
@@ -31,7 +30,7 @@ export {
 export { reportError, serverLines } from './report-error.ts';
 export { runTool } from './run-tool.ts';
 export { openStorage, storageOption } from './storage-option.ts';
-export { asctime, secondsLeft, timeLeft } from './time-text.ts';
+export { secondsLeft, timeLeft } from './time-text.ts';
 export { fail, type Tool, type ToolContext, ToolExit } from './tool.ts';
 export { usageText } from './usage-text.ts';
 export { vomsLater } from './voms-later.ts';

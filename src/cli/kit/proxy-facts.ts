@@ -43,7 +43,7 @@ const KIND_NAMES: Readonly<Record<Exclude<ProxyKind, 'legacy'>, string>> = {
 };
 
 /** The kind of proxy in the words scripts look for (`legacy`, `RFC 3820 compliant`, `limited`). */
-export function proxyTypeName(certificate: Certificate): string {
+function proxyTypeName(certificate: Certificate): string {
   const type = describeProxy(certificate);
   if (type === undefined) return 'end entity credential';
   if (type.kind === 'legacy') return `${type.rights === 'limited' ? 'limited' : 'full'} legacy globus proxy`;
