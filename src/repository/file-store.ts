@@ -110,17 +110,16 @@ export class FileStore implements CredentialStore {
     const pem = envelope === undefined ? credential.pem : await envelope.seal(credential.pem, credential);
     const stem = this.#stem(credential);
     const names = filesOf(stem);
-    const steps: JournalStep[] = [];
-    const stage = async (file: string, contents: string | Uint8Array) => {
-      steps.push({ file, staged: basename(await this.#lock.stage(contents)) });
-    };
     const { replacing } = options;
+    const { lockMessage } = credential;
     const keepsLock = replacing !== undefined && replacing !== 'nothing';
+    const steps = await this.#stageAll([
+      [names.data, data],
+      [names.creds, pem.reveal()],
+      ...(keepsLock || lockMessage === undefined ? [] : ([[names.lock, lockMessage]] as const)),
+    ]);
+    if (!keepsLock && lockMessage === undefined) steps.push({ file: names.lock });
     try {
-      await stage(names.data, data);
-      await stage(names.creds, pem.reveal());
-      if (!keepsLock && credential.lockMessage !== undefined) await stage(names.lock, credential.lockMessage);
-      if (!keepsLock && credential.lockMessage === undefined) steps.push({ file: names.lock });
       return await this.#exclusively(async () => {
         await this.#refuseCollision(stem, credential);
         if (replacing !== undefined && !(await this.#isStill(stem, replacing))) {
@@ -185,6 +184,21 @@ export class FileStore implements CredentialStore {
       await commitSteps(this.directory, [{ file: lock, staged }], (text) => this.#lock.stage(text));
       return true;
     });
+  }
+
+  /** Writes files durably under temporary names: the slow part, before the lock is taken. */
+  async #stageAll(files: readonly (readonly [string, string | Uint8Array])[]): Promise<JournalStep[]> {
+    const outcomes = await Promise.allSettled(files.map(([, contents]) => this.#lock.stage(contents)));
+    const steps: JournalStep[] = [];
+    let failure: unknown;
+    for (const [index, outcome] of outcomes.entries()) {
+      const file = files[index]?.[0] ?? '';
+      if (outcome.status === 'fulfilled') steps.push({ file, staged: basename(outcome.value) });
+      else failure = outcome.reason;
+    }
+    if (failure === undefined) return steps;
+    await discardStaged(this.directory, steps);
+    throw failure;
   }
 
   #stem(id: CredentialId): string {

@@ -7,6 +7,7 @@ import { describeThisProcess, parseStoreProcess, processState, type StoreProcess
 const LOCK_NAME = '.latchkey-lock';
 const BREAK_PREFIX = '.latchkey-break-';
 const MAX_WAIT_MS = 10_000;
+const MAX_DEPTH = 8;
 /** A holder on another machine or in another container is believed to be gone after this long. */
 const UNKNOWN_HOLDER_MS = 60_000;
 
@@ -95,8 +96,8 @@ export class StoreLock {
     }
   }
 
-  /** One try to take the link `name`; breaks it when its holder has ended. */
-  async #claim(name: string): Promise<boolean> {
+  /** One try to take the link `name`; breaks it when its holder has ended. Links of dead breakers are broken likewise. */
+  async #claim(name: string, depth = 0): Promise<boolean> {
     const path = this.#path(name);
     try {
       await link(this.#path(ownerName(this.#self.nonce)), path);
@@ -109,7 +110,7 @@ export class StoreLock {
     const holder = await this.#holderOf(path);
     if (holder === undefined || !(await this.#hasEnded(holder, path))) return false;
     const breakName = `${BREAK_PREFIX}${holder.nonce}`;
-    if (!(await this.#claim(breakName))) return false;
+    if (depth > MAX_DEPTH || !(await this.#claim(breakName, depth + 1))) return false;
     // Only who holds the break link removes the dead one's link, and nobody else makes a link of that nonce again.
     const current = await this.#holderOf(path);
     if (current?.nonce === holder.nonce) await unlink(path).catch(() => {});
