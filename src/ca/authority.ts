@@ -47,7 +47,7 @@ export function namespaceOf(certificate: Certificate): string {
  *
  * The key is RSA 3072, not EC: grid-proxy-init and myproxy-init 6.2 sign a proxy with the digest they read off the
  * signature of the user's certificate, and give up on ecdsa-with-SHA256 ("signing algorithm not supported"). What the
- * authority signs may well have an EC key: C tools, jglobus and arcproxy accept an EC host certificate.
+ * authority signs may have an EC key, if its peers can do that.
  */
 export async function createAuthority(
   options: AuthorityOptions,

@@ -12,7 +12,7 @@ import {
   trustFiles,
   writeAuthority,
 } from '../ca/index.ts';
-import { isLatchkeyError, LatchkeyError, quote, writeFileAtomic } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, quote, runProgram, writeFileAtomic } from '../kit/index.ts';
 import {
   type Certificate,
   formatCertificates,
@@ -37,8 +37,10 @@ export interface StateStep {
 /** How {@link openState} goes about it. */
 export interface OpenStateOptions {
   readonly now: Date;
-  /** Host names and addresses of the host certificate; default the machine's name, `localhost` and the loopback addresses. */
-  readonly hostNames?: readonly string[];
+  /** Names of the host besides the machine's own, `localhost` and the loopback addresses; the first becomes the CN. */
+  readonly hostNames?: readonly string[] | undefined;
+  /** Asked for the machine's full name when a certificate is issued; default the program `hostname -f`. */
+  readonly fullName?: () => Promise<string | undefined>;
   /** Told what is being made, before it is: it may take seconds. */
   readonly onBegin?: (what: string) => void;
   readonly onStep?: (step: StateStep) => void;
@@ -101,26 +103,40 @@ export async function refreshTrust(
 
 /** The state directory itself may be entered by everybody, for the trust directory in it; what is private is closed by itself. */
 async function makeDirectories(paths: StatePaths): Promise<void> {
-  await mkdir(paths.directory, { recursive: true, mode: 0o755 });
-  const { uid } = await stat(paths.directory);
-  if (process.getuid !== undefined && uid !== process.getuid()) {
-    throw new LatchkeyError(
-      'file/unsafe',
-      `the state directory ${quote(paths.directory)} belongs to another user`,
-      {
-        hint: 'run as its owner, or give a directory of your own with --state',
-      },
-    );
-  }
+  const isMade = (await mkdir(paths.directory, { recursive: true })) !== undefined;
+  if (isMade) await chmod(paths.directory, 0o755);
+  else await checkDirectory(paths);
+  // The directory often lies in a working copy: its keys must not be committed by mistake.
+  await writeOnce(join(paths.directory, '.gitignore'), '*\n', 0o644);
   for (const path of [paths.store, paths.users, dirname(paths.hostKey)]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
   }
   await mkdir(paths.trust, { recursive: true });
   await chmod(paths.trust, 0o755);
-  await chmod(paths.directory, 0o755);
-  // The directory often lies in a working copy: its keys must not be committed by mistake.
-  await writeOnce(join(paths.directory, '.gitignore'), '*\n', 0o644);
+}
+
+/** What a start that was interrupted may have left before there was an authority. */
+const BEGINNINGS = /^(\.gitignore|host|store|trust|users|ca\..*\.tmp|\..*\.tmp)$/;
+
+/** @throws LatchkeyError `file/unsafe` when a directory is somebody else's, or holds something else than a state */
+async function checkDirectory(paths: StatePaths): Promise<void> {
+  const { uid } = await stat(paths.directory);
+  if (process.getuid !== undefined && uid !== process.getuid()) {
+    throw new LatchkeyError(
+      'file/unsafe',
+      `the directory ${quote(paths.directory)} belongs to another user`,
+      {
+        hint: 'run as its owner, or give a directory of your own with --state',
+      },
+    );
+  }
+  const names = await readdir(paths.directory);
+  const stranger = names.includes('ca') ? undefined : names.find((name) => !BEGINNINGS.test(name));
+  if (stranger === undefined) return;
+  throw new LatchkeyError('file/unsafe', `${quote(paths.directory)} is no state directory, and not empty`, {
+    hint: `it holds ${quote(stranger)}; give a new directory with --state`,
+  });
 }
 
 async function makeAuthority(
@@ -153,8 +169,7 @@ async function hostCertificate(
   authority: CertificateAuthority,
   options: OpenStateOptions,
 ): Promise<{ certificate: Certificate; made: boolean; detail: string }> {
-  const hostNames = options.hostNames ?? [...new Set([hostname(), 'localhost', '127.0.0.1', '::1'])];
-  const wanted = hostNames.filter((name) => !/^[\d.]+$|:/.test(name));
+  const wanted = [...new Set([...(options.hostNames ?? []), hostname(), 'localhost'])];
   const present = await readHostCertificate(paths);
   if (present !== undefined && isUsable(present, authority, wanted, options.now)) {
     return {
@@ -164,19 +179,36 @@ async function hostCertificate(
     };
   }
   options.onBegin?.('host certificate');
-  const keys = await generateKeyPair({ type: 'ec', curve: 'P-256' }, options.signal);
+  const fullName = await (options.fullName ?? askFullName)();
+  const names = [
+    ...new Set([...(options.hostNames ?? []), ...(fullName === undefined ? [] : [fullName]), ...wanted]),
+  ];
+  // RSA, not EC: arcproxy 6.17 gives up on a server with an EC certificate in TLS 1.2 ("handshake failure").
+  const keys = await generateKeyPair({ type: 'rsa', bits: 2048 }, options.signal);
   const certificate = await issueHostCertificate(authority, {
     publicKey: keys.publicKey,
     now: options.now,
-    hostNames,
+    hostNames: [...names, '127.0.0.1', '::1'],
   });
   const keyPem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   // Key and certificate in one file each, as the C server wants them; the pair is checked together when it is read.
   await writeFileAtomic(paths.hostKey, keyPem, 0o600);
   await writeFileAtomic(paths.hostCertificate, formatCertificates([certificate]), 0o644);
   const until = dayOf(certificate.notAfter);
-  const detail = `${wanted.join(', ')}, ${present === undefined ? `until ${until}` : `renewed until ${until}`}`;
+  const detail = `${names.join(', ')}, ${present === undefined ? `until ${until}` : `renewed until ${until}`}`;
   return { certificate, made: true, detail };
+}
+
+/** The name under which other machines know this one, if it has one with a domain. */
+async function askFullName(): Promise<string | undefined> {
+  try {
+    const { code, stdout } = await runProgram('hostname', ['-f'], { timeoutMs: 2000, maxOutputBytes: 1000 });
+    const name = stdout.toString('latin1').trim();
+    return code === 0 && /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(name) ? name : undefined;
+  } catch {
+    // No such program, or a name server that does not answer: the short name has to do.
+    return undefined;
+  }
 }
 
 async function readHostCertificate(paths: StatePaths): Promise<Certificate | undefined> {

@@ -35,6 +35,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         help: 'default 7512; without this option a free port is taken when it is busy',
       },
       {
+        long: 'host-name',
+        value: 'NAME,…',
+        help: 'more names of this host, for the certificate of its own; the first becomes the CN',
+      },
+      {
         long: 'storage',
         value: 'DIR',
         help: 'storage directory, instead of the configured one',

@@ -68,6 +68,10 @@ async function serveState(invocation: Invocation): Promise<Report> {
     const steps: string[] = [];
     const state = await openState(directory, {
       now: context.now(),
+      hostNames: given
+        .text('host-name')
+        ?.split(',')
+        .filter((name) => name !== ''),
       onBegin: progress,
       onStep: ({ name, detail }) => {
         if (STEP_TITLES[name] !== undefined) steps.push(tick(STEP_TITLES[name], detail));
