@@ -23,6 +23,8 @@ export interface ParsedServerConfig {
 }
 
 const KEYS: ReadonlyMap<string, ConfigKey> = new Map(SERVER_CONFIG_KEYS.map((row) => [row.key, row]));
+/** Findings after which misspelt keys get no suggestion any more. */
+const MAX_SUGGESTIONS = 50;
 const TRUE = /^(true|enabled|yes|on|1)$/i;
 const FALSE = /^(false|disabled|no|off|0)$/i;
 const STATUS = /^(required|sufficient|disabled)$/;
@@ -42,7 +44,9 @@ export function parseServerConfig(text: string): ParsedServerConfig {
     const [name = '', ...values] = line.tokens;
     const row = KEYS.get(name);
     if (row === undefined) {
-      if (line.tokens.length > 0) findings.push(unknownKey(name, line.number));
+      // Looking for the key that was meant costs time: a file that is no configuration has many unknown ones.
+      if (line.tokens.length > 0)
+        findings.push(unknownKey(name, line.number, findings.length < MAX_SUGGESTIONS));
       continue;
     }
     const key = row.alias ?? row.key;
@@ -124,8 +128,8 @@ function lineDefects(line: ConfigLine): ConfigFinding[] {
   ];
 }
 
-function unknownKey(name: string, line: number): ConfigFinding {
-  const meant = nearestName(name, [...KEYS.keys()]);
+function unknownKey(name: string, line: number, suggest: boolean): ConfigFinding {
+  const meant = suggest ? nearestName(name, [...KEYS.keys()]) : undefined;
   return {
     code: 'config/unknown-key',
     severity: 'warning',

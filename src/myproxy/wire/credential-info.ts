@@ -24,11 +24,13 @@ const LINE =
 
 /**
  * The lines of an INFO response: the first credential under `CRED_<FIELD>`, each further one under
- * `CRED_<name>_<FIELD>`, their names last in `ADDL_CREDS`. Line ends in values become blanks.
+ * `CRED_<name>_<FIELD>`, their names last in `ADDL_CREDS`. The default credential comes first, as it has no name to go by.
+ * Line ends in values become blanks.
  */
 export function formatCredentialInfos(credentials: readonly CredentialInfo[]): Buffer[] {
   const lines: Buffer[] = [];
-  credentials.forEach((credential, index) => {
+  const ordered = defaultFirst(credentials);
+  ordered.forEach((credential, index) => {
     const prefix = index === 0 ? 'CRED_' : `CRED_${oneLine(credential.name ?? '')}_`;
     const add = (field: string, value: string | undefined) => {
       if (value !== undefined) lines.push(formatField(prefix + field, oneLine(value)));
@@ -44,15 +46,15 @@ export function formatCredentialInfos(credentials: readonly CredentialInfo[]): B
     add('RENEWER', credential.renewers);
     add('LOCKMSG', credential.lockMessage?.split('\n', 1)[0]);
   });
-  if (credentials.length > 1) {
-    const names = credentials.slice(1).map((credential) => oneLine(credential.name ?? ''));
+  if (ordered.length > 1) {
+    const names = ordered.slice(1).map((credential) => oneLine(credential.name ?? ''));
     lines.push(formatField('ADDL_CREDS', names.join(',')));
   }
   return lines;
 }
 
 /**
- * The credentials an INFO response describes, in its order; those without a start time are none.
+ * The credentials an INFO response describes, the default one first, the others in its order; those without a start time are none.
  * Names are taken from the keys, not from `ADDL_CREDS`, so that a name with a comma keeps its meaning.
  */
 export function parseCredentialInfos(message: Buffer): CredentialInfo[] {
@@ -84,7 +86,12 @@ export function parseCredentialInfos(message: Buffer): CredentialInfo[] {
       ...optional('lockMessage', 'LOCKMSG'),
     });
   }
-  return infos;
+  return defaultFirst(infos);
+}
+
+function defaultFirst(credentials: readonly CredentialInfo[]): CredentialInfo[] {
+  const isDefault = ({ name = '' }: CredentialInfo) => name === '';
+  return [...credentials.filter(isDefault), ...credentials.filter((info) => !isDefault(info))];
 }
 
 function oneLine(text: string): string {

@@ -108,6 +108,16 @@ test('names that confuse C clients keep their meaning here', () => {
   assert.deepEqual(parseResponse(encodeResponse(response)), response);
 });
 
+test('INFO: the default credential goes first, because only the first can do without a name', () => {
+  const named = { name: 'n', startTime: at(1), endTime: at(2), owner: '/CN=x' };
+  const unnamed = { startTime: at(3), endTime: at(4), owner: '/CN=x' };
+  const message = encodeResponse({ status: 'ok', credentials: [named, unnamed] });
+  assert.deepEqual(parseResponse(message), { status: 'ok', credentials: [unnamed, named] });
+  const turned = 'VERSION=MYPROXYv2\nRESPONSE=0\nCRED_n_START_TIME=1\nCRED_START_TIME=3\n';
+  const parsed = parse(turned);
+  assert.deepEqual(parsed.status === 'ok' && parsed.credentials?.map(({ name }) => name), [undefined, 'n']);
+});
+
 test('INFO: only the first line of a lock, times beyond 2038 that C wrapped, missing fields', () => {
   const message = encodeResponse({
     status: 'ok',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FUZZ_TARGETS, fuzzDecoder, fuzzReader } from '../../test/myproxy/codec-fuzzer.ts';
+import { FUZZ_TARGETS, fuzzDecoder, fuzzReader } from './codec-fuzzer.ts';
 
 for (const target of FUZZ_TARGETS) {
   test(`ten thousand changed messages: the decoder of the ${target.name} only throws its own errors`, () => {
