@@ -89,10 +89,11 @@ test('requests that are none are refused', async () => {
     return encodeSequence(info, algorithm, encodeBitString(await signer.sign(info, 'sha256')));
   };
   assert.equal(parseCertificateRequest(await make(0, wants(list))).extensions.length, 1);
+  // arcproxy writes version 2.
+  assert.equal(parseCertificateRequest(await make(2, wants(list))).extensions.length, 1);
   const cases: readonly [string, Buffer][] = [
     ['cut short', good.subarray(0, -1)],
     ['bytes after it', Buffer.concat([good, Buffer.alloc(1)])],
-    ['version 1', await make(1)],
     ['two lists of extensions', await make(0, wants(list, encodeSequence()))],
     ['two requests for extensions', await make(0, wants(list), wants(list))],
     ['no list', await make(0, wants())],
