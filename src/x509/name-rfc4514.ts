@@ -18,13 +18,13 @@ const KEYWORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The name as LDAP writes it (RFC 4514 §2): last RDN first, `CN=Jane,OU=Example,O=Grid`, multi-valued RDNs joined with `+`.
- * A value that is no text, or whose type has no keyword, is given as `#` and its DER in hexadecimal.
+ * The name as LDAP (RFC 4514 §2) and OpenSSL write it, in the reverse of its order: `CN=Jane,OU=Example,O=Grid`, the attributes
+ * of one RDN joined with `+`. A value that is no text, or whose type has no keyword, is given as `#` and its DER in hexadecimal.
  */
 export function formatRfc4514(name: Name): string {
   return [...name.rdns]
     .reverse()
-    .map((rdn) => rdn.map(formatAttribute).join('+'))
+    .map((rdn) => [...rdn].reverse().map(formatAttribute).join('+'))
     .join(',');
 }
 
