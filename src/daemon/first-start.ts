@@ -1,27 +1,18 @@
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parsePem } from '../asn1/index.ts';
 import {
   type CertificateAuthority,
   createAuthority,
   createRevocationList,
-  issueHostCertificate,
   readAuthority,
   readRevocations,
   trustFiles,
   writeAuthority,
 } from '../ca/index.ts';
-import { isLatchkeyError, LatchkeyError, quote, runProgram, writeFileAtomic } from '../kit/index.ts';
-import {
-  type Certificate,
-  formatCertificates,
-  generateKeyPair,
-  isSignedBy,
-  parseCertificates,
-  parseCrl,
-  subjectAltNames,
-} from '../x509/index.ts';
+import { isLatchkeyError, LatchkeyError, quote, writeFileAtomic } from '../kit/index.ts';
+import { type Certificate, parseCrl } from '../x509/index.ts';
+import { type HostCertificateOptions, openHostCertificate } from './host-certificate.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { type StatePaths, statePaths } from './state-directory.ts';
 
@@ -35,16 +26,10 @@ export interface StateStep {
 }
 
 /** How {@link openState} goes about it. */
-export interface OpenStateOptions {
-  readonly now: Date;
-  /** Names of the host besides the machine's own, `localhost` and the loopback addresses; the first becomes the CN. */
-  readonly hostNames?: readonly string[] | undefined;
-  /** Asked for the machine's full name when a certificate is issued; default the program `hostname -f`. */
-  readonly fullName?: () => Promise<string | undefined>;
+export interface OpenStateOptions extends HostCertificateOptions {
   /** Told what is being made, before it is: it may take seconds. */
   readonly onBegin?: (what: string) => void;
   readonly onStep?: (step: StateStep) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** An installation that is ready to serve. */
@@ -56,8 +41,6 @@ export interface OpenedState {
   readonly hostCertificate: Certificate;
 }
 
-/** A host certificate is renewed when less is left; seconds. */
-const RENEW_BEFORE_MS = 30 * 86_400_000;
 /** A revocation list is written anew when it is older; its own life is a year. */
 const REFRESH_CRL_MS = 7 * 86_400_000;
 
@@ -75,7 +58,7 @@ export async function openState(directory: string, options: OpenStateOptions): P
   const authority = existing ?? (await makeAuthority(paths, options));
   onStep({ name: 'authority', made: existing === undefined, detail: describeAuthority(authority) });
 
-  const host = await hostCertificate(paths, authority, options);
+  const host = await openHostCertificate(paths, authority, options);
   onStep({ name: 'host certificate', made: host.made, detail: host.detail });
 
   const madeTrust = await refreshTrust(paths, authority, options.now);
@@ -164,83 +147,6 @@ function describeAuthority({ certificate, namespace }: CertificateAuthority): st
   return `${namespace}, ${key}, until ${certificate.notAfter.getUTCFullYear()}`;
 }
 
-async function hostCertificate(
-  paths: StatePaths,
-  authority: CertificateAuthority,
-  options: OpenStateOptions,
-): Promise<{ certificate: Certificate; made: boolean; detail: string }> {
-  const wanted = [...new Set([...(options.hostNames ?? []), hostname(), 'localhost'])];
-  const present = await readHostCertificate(paths);
-  if (present !== undefined && isUsable(present, authority, wanted, options.now)) {
-    return {
-      certificate: present,
-      made: false,
-      detail: `${wanted.join(', ')}, until ${dayOf(present.notAfter)}`,
-    };
-  }
-  options.onBegin?.('host certificate');
-  const fullName = await (options.fullName ?? askFullName)();
-  const names = [
-    ...new Set([...(options.hostNames ?? []), ...(fullName === undefined ? [] : [fullName]), ...wanted]),
-  ];
-  // RSA, not EC: arcproxy 6.17 gives up on a server with an EC certificate in TLS 1.2 ("handshake failure").
-  const keys = await generateKeyPair({ type: 'rsa', bits: 2048 }, options.signal);
-  const certificate = await issueHostCertificate(authority, {
-    publicKey: keys.publicKey,
-    now: options.now,
-    hostNames: [...names, '127.0.0.1', '::1'],
-  });
-  const keyPem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  // Key and certificate in one file each, as the C server wants them; the pair is checked together when it is read.
-  await writeFileAtomic(paths.hostKey, keyPem, 0o600);
-  await writeFileAtomic(paths.hostCertificate, formatCertificates([certificate]), 0o644);
-  const until = dayOf(certificate.notAfter);
-  const detail = `${names.join(', ')}, ${present === undefined ? `until ${until}` : `renewed until ${until}`}`;
-  return { certificate, made: true, detail };
-}
-
-/** The name under which other machines know this one, if it has one with a domain. */
-async function askFullName(): Promise<string | undefined> {
-  try {
-    const { code, stdout } = await runProgram('hostname', ['-f'], { timeoutMs: 2000, maxOutputBytes: 1000 });
-    const name = stdout.toString('latin1').trim();
-    return code === 0 && /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(name) ? name : undefined;
-  } catch {
-    // No such program, or a name server that does not answer: the short name has to do.
-    return undefined;
-  }
-}
-
-async function readHostCertificate(paths: StatePaths): Promise<Certificate | undefined> {
-  try {
-    const [certificate] = parseCertificates(await readFile(paths.hostCertificate, 'utf8'));
-    if (certificate === undefined) return undefined;
-    const { createPrivateKey, createPublicKey } = await import('node:crypto');
-    const key = createPublicKey(createPrivateKey(await readFile(paths.hostKey, 'utf8')));
-    return key.equals(certificate.publicKey) ? certificate : undefined;
-  } catch {
-    // Missing or damaged: made anew from the authority, nothing is lost.
-    return undefined;
-  }
-}
-
-function isUsable(
-  certificate: Certificate,
-  authority: CertificateAuthority,
-  names: readonly string[],
-  now: Date,
-): boolean {
-  const known = new Set(
-    subjectAltNames(certificate).flatMap((name) => (name.type === 'dns' ? [name.value.toLowerCase()] : [])),
-  );
-  return (
-    certificate.notBefore <= now &&
-    certificate.notAfter.getTime() - now.getTime() > RENEW_BEFORE_MS &&
-    isSignedBy(certificate, authority.certificate) &&
-    names.every((name) => known.has(name.toLowerCase()))
-  );
-}
-
 async function isTrustFresh(paths: StatePaths, authority: CertificateAuthority, now: Date): Promise<boolean> {
   const names = new Set(await readdir(paths.trust));
   for (const name of trustFiles(authority, Buffer.alloc(0)).keys()) {
@@ -265,8 +171,4 @@ async function writeOnce(path: string, text: string, mode: number): Promise<bool
   if (await stat(path).catch(() => undefined)) return false;
   await writeFileAtomic(path, text, mode);
   return true;
-}
-
-function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

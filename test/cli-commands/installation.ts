@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { latchkeyExecutable } from '../support/our-tools.ts';
+import { findProgram } from '../support/peers.ts';
 
 /** What a command said and how it ended. */
 export interface Run {
@@ -30,13 +31,17 @@ export function latchkey(
   argv: readonly string[],
   options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Run {
-  const run = spawnSync('setsid', ['-w', process.execPath, latchkeyExecutable, ...argv], {
-    cwd: directory,
-    env: { ...personIn(directory), ...options.env },
-    input: options.input ?? '',
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
+  const run = spawnSync(
+    findProgram('setsid') ?? 'setsid',
+    ['-w', process.execPath, latchkeyExecutable, ...argv],
+    {
+      cwd: directory,
+      env: { ...personIn(directory), ...options.env },
+      input: options.input ?? '',
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  );
   return { code: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 

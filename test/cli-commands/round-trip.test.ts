@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 import { latchkey, personIn, serve } from './installation.ts';
 
@@ -227,7 +227,7 @@ test('the C tools work against a first start: encrypted key, EC host certificate
   const proxy = { ...base, X509_USER_PROXY: join(directory, 'c.pem') };
   assert.match(c(proxy, '', 'grid-proxy-info').stdout, /type {5}: RFC 3820 compliant impersonation proxy/);
   const verify = spawnSync(
-    'openssl',
+    findProgram('openssl') ?? 'openssl',
     [
       'verify',
       '-allow_proxy_certs',

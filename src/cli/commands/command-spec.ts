@@ -16,7 +16,7 @@ export interface CommandOption {
 }
 
 /** One positional argument of a command. */
-export interface CommandArgument {
+interface CommandArgument {
   readonly name: string;
   readonly help: string;
   /** Default true. */

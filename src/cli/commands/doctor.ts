@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
-import { CHECKS, type Check, type Examination } from './doctor-checks.ts';
+import type { Check, Examination } from './doctor-check.ts';
+import { CHECKS } from './doctor-checks.ts';
 import { findPlace } from './place.ts';
 
 const MARKS = { ok: '✔', warning: '!', failed: '✘', skipped: '·' } as const;

@@ -59,7 +59,7 @@ export function exitCodeText(): string {
 }
 
 /** A command with its arguments: `user add NAME`. */
-export function callOf(spec: CommandSpec): string {
+function callOf(spec: CommandSpec): string {
   const args = (spec.arguments ?? []).map(({ name, required = true }) => (required ? name : `[${name}]`));
   return [...spec.path, ...args].join(' ');
 }

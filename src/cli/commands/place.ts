@@ -17,7 +17,7 @@ export interface Place {
 }
 
 /** A value and who said so. */
-export interface Found<Value> {
+interface Found<Value> {
   readonly value: Value;
   readonly origin: string;
 }

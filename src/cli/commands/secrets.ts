@@ -53,7 +53,7 @@ export async function askNewKeyPassPhrase(invocation: Invocation, whose: string)
 }
 
 /** The first line of a file that only its owner can read. @throws LatchkeyError `file/unsafe`, `file/io` */
-export async function readPassPhraseFile(path: string): Promise<Secret> {
+async function readPassPhraseFile(path: string): Promise<Secret> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'r');

@@ -15,6 +15,7 @@ import {
 import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
 import type { Command, Invocation, Report } from './command.ts';
 import { withProgress } from './progress.ts';
+import { catchSignals, type Signals } from './serve-signals.ts';
 import { formatServerFinding, serverFindings } from './server-findings.ts';
 
 declare const LATCHKEY_VERSION: string;
@@ -192,46 +193,6 @@ function whatNext(isNew: boolean, settings: ServerSettings): string {
   ] as const;
   const lines = rows.map(([command, meaning]) => `    npx latchkey ${command.padEnd(20)}${meaning}`);
   return `\n  In another terminal:\n${lines.join('\n')}\n\n${reach}  ^C stops it.\n`;
-}
-
-/** The signals of a server from the first moment on: one that comes early must not end it with half a sentence. */
-interface Signals {
-  /** Settles with the first signal that asks for the end. */
-  readonly stopped: Promise<NodeJS.Signals>;
-  /** From now on HUP reads the configuration again; before, it is only remembered. */
-  serving(server: RunningServer): void;
-}
-
-function catchSignals({ context, note }: Invocation): Signals {
-  let server: RunningServer | undefined;
-  let isReloadWanted = false;
-  const reload = (): void => {
-    isReloadWanted = server === undefined;
-    server?.reload().then(
-      () => note('latchkey: configuration read again'),
-      (error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        context.err(`latchkey: the old configuration stays in force: ${message}\n`);
-      },
-    );
-  };
-  const stopped = new Promise<NodeJS.Signals>((resolve) => {
-    const stop = (name: NodeJS.Signals): void => {
-      // Nothing is served yet, or somebody is impatient: every file is whole at any moment.
-      if (server === undefined) process.exit(130);
-      server = undefined;
-      resolve(name);
-    };
-    process.on('SIGINT', stop).on('SIGTERM', stop);
-  });
-  process.on('SIGHUP', reload);
-  return {
-    stopped,
-    serving: (running) => {
-      server = running;
-      if (isReloadWanted) reload();
-    },
-  };
 }
 
 async function untilStopped(

@@ -1,18 +1,6 @@
 import { MyProxyClient, type Notice, type OwnIdentity } from '../../myproxy/index.ts';
 import type { Invocation } from './command.ts';
-import { findPlace, type Place, requireServer } from './place.ts';
-
-/** A client that is set up for the place a command runs in. */
-export interface Session {
-  readonly place: Place;
-  readonly client: MyProxyClient;
-}
-
-/** Sets up the library's client; no connection is made. */
-export async function openSession(invocation: Invocation, identity?: OwnIdentity): Promise<Session> {
-  const place = await findPlace(invocation);
-  return { place, client: clientFor(invocation, place, identity) };
-}
+import { type Place, requireServer } from './place.ts';
 
 /** The client for a place, once whom to be is known. */
 export function clientFor(invocation: Invocation, place: Place, identity?: OwnIdentity): MyProxyClient {
