@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findState, openState, type StateStep } from '../../src/daemon/index.ts';
+import { serverFindings } from '../../src/cli/commands/server-findings.ts';
+import { findState, loadSettings, openState, type StateStep } from '../../src/daemon/index.ts';
 import { isLatchkeyError } from '../../src/kit/index.ts';
 import { loadTrustDirectory, subjectAltNames, validatePath } from '../../src/x509/index.ts';
 import { workspace } from '../support/workspace.ts';
@@ -55,6 +56,17 @@ test('what exists is left alone; what ends is renewed; what is damaged is made a
   const named = await open(directory, later(341), { hostNames: ['myproxy.example.org'] });
   assert.deepEqual(named.made, ['host certificate']);
   assert.deepEqual(subjectAltNames(named.hostCertificate)[0], { type: 'dns', value: 'myproxy.example.org' });
+});
+
+test('an operator is told of a certificate that ends soon, and of open storage', async (t) => {
+  const { paths } = await open(join(workspace(t), 'state'), now);
+  const settings = await loadSettings(paths.settings);
+  const codes = async (at: Date) => (await serverFindings(settings, at)).map(({ code }) => code);
+  assert.ok(!(await codes(now)).some((code) => code.startsWith('certificate/')));
+  assert.ok((await codes(later(360))).includes('certificate/ends-soon'));
+  assert.ok((await codes(later(366))).includes('certificate/expired'));
+  chmodSync(paths.store, 0o755);
+  assert.ok((await codes(now)).includes('storage/open'));
 });
 
 test('half an authority is an error, not a reason to make another one', async (t) => {
