@@ -1,10 +1,10 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 
-const FLUSH_AFTER_MS = 25;
+const FLUSH_AFTER_MS = 50;
 const MAX_WAITING_BYTES = 16 << 20;
 
 /**
- * A file that lines are appended to, 0600. Lines are collected for 25 ms and written together, so that a busy server
+ * A file that lines are appended to, 0600. Lines are collected for 50 ms and written together, so that a busy server
  * does not pay a system call for each; nobody waits for the disk. When it does not keep up, lines are dropped and
  * their number is noted; when it fails, standard error is told once and the file is tried again with later lines.
  */

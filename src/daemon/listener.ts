@@ -95,6 +95,7 @@ function accept(socket: Socket, address: string, options: ListenerOptions): Runn
   const port = socket.remotePort ?? 0;
   const abort = new AbortController();
   let conversation: Promise<void> | undefined;
+  let isOver = false;
   let finish: () => void = () => {};
   const done = new Promise<void>((resolve) => {
     finish = resolve;
@@ -140,6 +141,7 @@ function accept(socket: Socket, address: string, options: ListenerOptions): Runn
     secured.once('secure', () => {
       const wire = socketWire(secured, { address, port, maxMessageBytes, signal: abort.signal });
       conversation = options.serve(wire, abort.signal).finally(() => {
+        isOver = true;
         clearTimeout(timer);
         finish();
       });
@@ -151,7 +153,7 @@ function accept(socket: Socket, address: string, options: ListenerOptions): Runn
     closed: () => {
       clearTimeout(timer);
       if (conversation === undefined) finish();
-      else abort.abort(new LatchkeyError('myproxy/closed', 'the client closed the connection'));
+      else if (!isOver) abort.abort(new LatchkeyError('myproxy/closed', 'the client closed the connection'));
     },
     end,
   };

@@ -20,7 +20,9 @@ import type { ListenSettings, ServerCredentialSettings } from './settings.ts';
 
 const MAX_FILE_BYTES = 1 << 20;
 const MAX_CHAIN = 20;
+/** OpenSSL's numbers; Node names only some of them. */
 const SSL_OP_NO_TICKET = 0x4000;
+const SSL_OP_NO_RENEGOTIATION = 0x4000_0000;
 
 /** Where the server's own certificate and key are. */
 export interface ServerCredentialFiles {
@@ -150,7 +152,7 @@ function makeContext(
       ca: [],
       minVersion: minTls,
       maxVersion: maxTls,
-      secureOptions: SSL_OP_NO_TICKET,
+      secureOptions: SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION,
     });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

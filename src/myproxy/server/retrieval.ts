@@ -121,7 +121,7 @@ async function authenticate(
   attempt: PassPhraseAttempt,
 ): Promise<Authenticated> {
   const plan: AuthenticationPlan = planAuthentication(decision, {
-    isEncrypted: isEncrypted(credential.pem),
+    isEncrypted: isSealed(credential),
     hasPassPhrase: !operation.request.passPhrase.isEmpty,
   });
   operation.notes.by = plan.kind === 'none' ? 'trusted' : plan.kind;
@@ -139,6 +139,15 @@ async function authenticate(
     case 'refused':
       throw refusal(plan.lines);
   }
+}
+
+/** The store hands out the same object while nothing changes, and its PEM text is parsed once for it. */
+const SEALED = new WeakMap<StoredCredential, boolean>();
+
+function isSealed(credential: StoredCredential): boolean {
+  const known = SEALED.get(credential) ?? isEncrypted(credential.pem);
+  SEALED.set(credential, known);
+  return known;
 }
 
 function messageOf(error: unknown): string {
