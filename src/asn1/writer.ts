@@ -30,8 +30,23 @@ export function encodeInteger(value: bigint | number): Buffer {
   return encode(TAG.integer, Buffer.from(hex, 'hex'));
 }
 
-/** @param oid dotted form */
+/** The same few dozen identifiers are written over and over. */
+const knownOids = new Map<string, Buffer>();
+const MAX_KNOWN_OIDS = 1000;
+
+/**
+ * @param oid dotted form
+ * @returns bytes that may be shared and must not be written to
+ */
 export function encodeOid(oid: string): Buffer {
+  const known = knownOids.get(oid);
+  if (known !== undefined) return known;
+  const encoded = encodeArcs(oid);
+  if (knownOids.size < MAX_KNOWN_OIDS) knownOids.set(oid, encoded);
+  return encoded;
+}
+
+function encodeArcs(oid: string): Buffer {
   const arcs = oid.split('.').map(BigInt);
   const [root, second] = arcs;
   if (root === undefined || second === undefined || root > 2n || (root < 2n && second > 39n)) {

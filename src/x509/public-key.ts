@@ -10,6 +10,9 @@ const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
 /** An RSA key of 16384 bits, OpenSSL's own limit, takes 2 KiB. */
 const MAX_SPKI_BYTES = 8192;
 
+/** The encodings of keys in use: OpenSSL 3 takes longer to write one than the rest of a certificate takes. */
+const encodings = new WeakMap<KeyObject, Buffer>();
+
 /**
  * The key inside a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). Elliptic curves must be named: explicit parameters
  * (CVE-2020-0601) are refused.
@@ -20,43 +23,70 @@ export function readPublicKey(spki: Buffer): KeyObject {
   if (spki.length > MAX_SPKI_BYTES) {
     throw keyMalformed(`${spki.length} bytes long where ${MAX_SPKI_BYTES} are allowed`);
   }
-  const rsa = reading('public key', () => checkAlgorithm(spki), 'x509/key-malformed');
+  const { isCanonical, rsa } = reading('public key', () => readKeyInfo(spki), 'x509/key-malformed');
+  let key: KeyObject;
   try {
-    if (rsa === undefined) return createPublicKey({ key: spki, format: 'der', type: 'spki' });
     // OpenSSL 3 takes ten times as long over the DER of an RSA key as over its two numbers.
-    const key = createPublicKey({ key: { kty: 'RSA', ...rsa }, format: 'jwk' });
-    ENCODED.set(key, spki);
-    return key;
+    key =
+      rsa === undefined
+        ? createPublicKey({ key: spki, format: 'der', type: 'spki' })
+        : createPublicKey({ key: { kty: 'RSA', ...rsa }, format: 'jwk' });
   } catch (cause) {
     throw new LatchkeyError('x509/key-malformed', 'a public key that OpenSSL cannot read', { cause });
   }
+  if (isCanonical) encodings.set(key, Buffer.from(spki));
+  return key;
 }
 
-/** What RSA keys were read from, so that writing them again costs nothing. */
-const ENCODED = new WeakMap<KeyObject, Buffer>();
-
-/** The SubjectPublicKeyInfo of a key, DER. */
+/** The SubjectPublicKeyInfo of a key, DER; must not be written to. */
 export function encodePublicKey(key: KeyObject): Buffer {
-  return ENCODED.get(key) ?? key.export({ type: 'spki', format: 'der' });
+  let spki = encodings.get(key);
+  if (spki === undefined) {
+    spki = key.export({ type: 'spki', format: 'der' });
+    encodings.set(key, spki);
+  }
+  return spki;
 }
 
-/** The numbers of an RSA key in its one canonical form, base64url; undefined for every other key. */
-function checkAlgorithm(spki: Buffer): { n: string; e: string } | undefined {
+/** What a SubjectPublicKeyInfo says on its face. */
+interface KeyInfo {
+  /** True when OpenSSL would write the key as these very bytes. */
+  readonly isCanonical: boolean;
+  /** The numbers of an RSA key, base64url. */
+  readonly rsa?: { readonly n: string; readonly e: string };
+}
+
+function readKeyInfo(spki: Buffer): KeyInfo {
   const fields = new Cursor(readOnly(spki, TAG.sequence));
   const algorithm = new Cursor(fields.take(TAG.sequence));
-  const oid = readOid(algorithm.take());
-  if (oid === EC_PUBLIC_KEY && algorithm.take().tag !== TAG.oid) {
-    throw keyMalformed('on a curve given by parameters instead of its name');
-  }
-  if (oid !== RSA_ENCRYPTION || algorithm.takeIf(TAG.null)?.contents.length !== 0) return undefined;
-  const { bytes, unusedBits } = readBitString(fields.take());
-  const numbers = new Cursor(readOnly(bytes, TAG.sequence));
-  const [n, e] = [numbers.take(), numbers.take()];
-  fields.end();
+  const type = readOid(algorithm.take());
+  const parameters = algorithm.done ? undefined : algorithm.take();
   algorithm.end();
+  const { bytes, unusedBits } = readBitString(fields.take());
+  fields.end();
+  if (unusedBits !== 0) throw keyMalformed('that is not whole bytes');
+  switch (type) {
+    case EC_PUBLIC_KEY:
+      if (parameters?.tag !== TAG.oid) {
+        throw keyMalformed('on a curve given by parameters instead of its name');
+      }
+      return { isCanonical: bytes[0] === 4 };
+    case RSA_ENCRYPTION:
+      return {
+        isCanonical: parameters?.tag === TAG.null && parameters.contents.length === 0,
+        rsa: readRsaNumbers(bytes),
+      };
+    default:
+      return { isCanonical: false };
+  }
+}
+
+/** RSAPublicKey (RFC 8017 §A.1.1). */
+function readRsaNumbers(der: Buffer): { n: string; e: string } {
+  const numbers = new Cursor(readOnly(der, TAG.sequence));
+  const [n, e] = [numbers.take(), numbers.take()];
   numbers.end();
-  if (unusedBits !== 0 || readInteger(n) <= 0n || readInteger(e) <= 0n)
-    throw keyMalformed('of impossible numbers');
+  if (readInteger(n) <= 0n || readInteger(e) <= 0n) throw keyMalformed('of impossible numbers');
   return { n: magnitude(n.contents), e: magnitude(e.contents) };
 }
 

@@ -116,7 +116,7 @@ const TYPES: Readonly<Record<string, ProxyType>> = {
   'draft-path-length': { kind: 'draft', rights: 'impersonation', pathLength: 3 },
   legacy: { kind: 'legacy', rights: 'impersonation' },
   'legacy-limited': { kind: 'legacy', rights: 'limited' },
-  full: { kind: 'rfc3820', rights: 'impersonation' },
+  usages: { kind: 'rfc3820', rights: 'impersonation' },
   second: { kind: 'rfc3820', rights: 'impersonation' },
   'second-limited': { kind: 'rfc3820', rights: 'limited' },
 };
