@@ -1,5 +1,6 @@
 import { constants, type KeyObject, randomBytes, verify } from 'node:crypto';
 import { promisify } from 'node:util';
+import { isLatchkeyError } from '../../kit/index.ts';
 import { type Certificate, formatOneline, parseCertificate } from '../../x509/index.ts';
 import { type AuthorizationReply, parseAuthorizationReply } from '../wire/authorization-reply.ts';
 import { encodeResponse } from '../wire/response.ts';
@@ -74,14 +75,12 @@ function checkChain({ service, log }: Operation, chain: readonly Certificate[], 
 }
 
 async function readReply({ wire }: Operation): Promise<AuthorizationReply> {
-  const message = await wire.reader.authorizationReply();
   try {
-    return parseAuthorizationReply(message);
+    return parseAuthorizationReply(await wire.reader.authorizationReply());
   } catch (error) {
-    throw failed(
-      ['the answer to the challenge could not be read'],
-      error instanceof Error ? error.message : undefined,
-    );
+    if (!isLatchkeyError(error, 'myproxy/malformed') && !isLatchkeyError(error, 'myproxy/too-large'))
+      throw error;
+    throw failed(['the answer to the challenge could not be read', error.message]);
   }
 }
 

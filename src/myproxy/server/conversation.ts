@@ -158,7 +158,9 @@ async function fail(
   service.log(verdict === 'failed' ? 'error' : 'info', reference, `Exiting: ${singleLine(lines.join('; '))}`);
   if (why !== lines.join('; '))
     service.log(verdict === 'failed' ? 'error' : 'info', reference, singleLine(why));
-  record(connection, client, request, notes, verdict, why);
+  // Whoever sends garbage to the port without saying who he is or what he wants is for the log alone.
+  const isSomebody = request !== undefined || wire.peer.certificates.length > 0;
+  if (isSomebody) record(connection, client, request, notes, verdict, why);
   await wire
     .write(encodeResponse({ status: 'error', lines: [...lines, `ref: ${reference}`] }))
     .catch(() => {});
