@@ -20,7 +20,9 @@ const LONGEST_FILE = 500;
 const FORBIDDEN_NAMES = /(^|\/)(utils?|helpers?|common|types|impl)(\/|\.ts$)/;
 
 const source = join(repositoryRoot, 'src');
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
 
 test('rooms import only the doors of the rooms below them', () => {
   const wrong: string[] = [];
@@ -40,7 +42,8 @@ test('rooms import only the doors of the rooms below them', () => {
 
 test('every room is drawn in the architecture', () => {
   const drawn = readFileSync(join(repositoryRoot, 'docs/architecture.md'), 'utf8');
-  for (const room of new Set(files.map((file) => file.split('/')[0]))) assert.ok(drawn.includes(`| \`${room}/\``), room);
+  for (const room of new Set(files.map((file) => file.split('/')[0])))
+    assert.ok(drawn.includes(`| \`${room}/\``), room);
 });
 
 test('files are named for one concept and can be read in one sitting', () => {

@@ -45,7 +45,7 @@ export interface ServerCredentialSettings {
 }
 
 /** Bounds that keep one client from hurting the others. */
-export interface LimitSettings {
+interface LimitSettings {
   /** Seconds a connection may last; 0 = for ever. */
   readonly requestTimeoutSeconds: number;
   /** Bytes of one message; 0 = no limit. */
@@ -55,7 +55,7 @@ export interface LimitSettings {
 }
 
 /** How keys are kept. */
-export interface SealingSettings {
+interface SealingSettings {
   /** Seconds a successful unlock is remembered in memory; 0 = not at all. */
   readonly rememberSeconds: number;
   /** Write keys that come with an old seal anew after their next successful use. */

@@ -17,17 +17,32 @@ for (const [tools, server] of [
   ['C', 'our'],
 ] as const) {
   test(`examples/cron: ${tools} tools, ${server} server`, async (t) => {
-    if ((tools === 'C' || server === 'C') && !havePeers(t, 'myproxy-init', 'myproxy-server', 'grid-proxy-info')) return;
+    if (
+      (tools === 'C' || server === 'C') &&
+      !havePeers(t, 'myproxy-init', 'myproxy-server', 'grid-proxy-info')
+    )
+      return;
     const directory = workspace(t);
     const grid = await makeGrid(join(directory, 'grid'));
     const bin = linkOurTools(join(directory, 'bin'), tools === 'our' ? TOOLS : []);
     const program = join(linkOurTools(join(directory, 'sbin'), ['myproxy-server']), 'myproxy-server');
-    const service = await startCServer(t, grid, { config: openConfig(), ...(server === 'our' ? { program } : {}) });
+    const service = await startCServer(t, grid, {
+      config: openConfig(),
+      ...(server === 'our' ? { program } : {}),
+    });
     const passFile = join(directory, 'pass');
     writeFileSync(passFile, 'a pass phrase of its own\n', { mode: 0o600 });
-    const env = { ...service.env, PATH: [bin, dirname(process.execPath), process.env.PATH].join(':'), HOME: directory, PASS_FILE: passFile };
+    const env = {
+      ...service.env,
+      PATH: [bin, dirname(process.execPath), process.env.PATH].join(':'),
+      HOME: directory,
+      PASS_FILE: passFile,
+    };
     const run = async (script: string, more: NodeJS.ProcessEnv) => {
-      const result = await runProgram(join(repositoryRoot, 'examples/cron', script), [], { env: { ...env, ...more }, timeoutMs: 60_000 });
+      const result = await runProgram(join(repositoryRoot, 'examples/cron', script), [], {
+        env: { ...env, ...more },
+        timeoutMs: 60_000,
+      });
       assert.equal(result.code, 0, `${script}: ${result.stdout}${result.stderr}`);
       return result.stdout.toString();
     };
@@ -42,7 +57,11 @@ for (const [tools, server] of [
     assert.equal(statSync(proxy).mode & 0o777, 0o600);
 
     const before = readFileSync(proxy, 'utf8');
-    await run('renewer.sh', { X509_USER_CERT: grid.robot.certificate, X509_USER_KEY: grid.robot.key, JOB_PROXY: proxy });
+    await run('renewer.sh', {
+      X509_USER_CERT: grid.robot.certificate,
+      X509_USER_KEY: grid.robot.key,
+      JOB_PROXY: proxy,
+    });
     assert.notEqual(readFileSync(proxy, 'utf8'), before);
   });
 }

@@ -156,7 +156,7 @@ export async function proxyOf(
 }
 
 /** Credentials in memory. */
-export function memoryStore(): CredentialStore & { readonly all: Map<string, StoredCredential> } {
+function memoryStore(): CredentialStore & { readonly all: Map<string, StoredCredential> } {
   const all = new Map<string, StoredCredential>();
   const keyOf = ({ username, name }: CredentialId): string => JSON.stringify([username, name]);
   return {

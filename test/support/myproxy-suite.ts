@@ -30,7 +30,10 @@ const TOOLS = [
  * Runs the C project's own test suite (`myproxy-test -startserver -generatecerts`) with our programs first in PATH
  * for the given halves, and asserts that all of its 56 tests pass.
  */
-export async function runMyProxySuite(t: TestContext, ours: { server: boolean; tools: boolean }): Promise<void> {
+export async function runMyProxySuite(
+  t: TestContext,
+  ours: { server: boolean; tools: boolean },
+): Promise<void> {
   if (!havePeers(t, 'myproxy-test', 'myproxy-server', 'myproxy-init', 'grid-proxy-init', 'openssl')) return;
   const directory = workspace(t);
   const home = join(directory, 'home');
@@ -45,7 +48,14 @@ export async function runMyProxySuite(t: TestContext, ours: { server: boolean; t
   const output = await new Promise<string>((resolve, reject) => {
     const child = spawn(findProgram('myproxy-test') ?? '', ['-verbose', '-startserver', '-generatecerts'], {
       cwd: directory,
-      env: { PATH: path, HOME: home, LOGNAME: 'suite', USER: 'suite', TMPDIR: tmp, X509_USER_PROXY: join(directory, 'proxy.pem') },
+      env: {
+        PATH: path,
+        HOME: home,
+        LOGNAME: 'suite',
+        USER: 'suite',
+        TMPDIR: tmp,
+        X509_USER_PROXY: join(directory, 'proxy.pem'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 300_000,
     });

@@ -55,7 +55,7 @@ function makeAttribute(text: string): Buffer {
   return encodeSequence(encodeOid(oid), encodeUtf8String(text.slice(equals + 1)));
 }
 
-export type MadeDigest = 'md5' | 'sha1' | 'sha256';
+type MadeDigest = 'md5' | 'sha1' | 'sha256';
 
 /** A certificate that was made, with what is needed to sign others with it. */
 export interface Made {
@@ -208,10 +208,6 @@ export function subjectAltName(critical: boolean, ...names: Buffer[]): Buffer {
 
 export function dnsName(name: string): Buffer {
   return encode(0x82, Buffer.from(name, 'latin1'));
-}
-
-export function ipAddress(...bytes: number[]): Buffer {
-  return encode(0x87, Buffer.from(bytes));
 }
 
 export const LANGUAGE = {
