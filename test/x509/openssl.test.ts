@@ -88,7 +88,8 @@ test('random names are written as openssl writes them, in both forms', async (t)
         .replace(/^subject=/, '')
         .replace(/\n$/, '');
     assert.equal(formatOneline(name), await show('compat'), name.der.toString('hex'));
-    const theirs = await show('RFC2253,-esc_msb');
+    // OpenSSL does not escape a value that is # and nothing else.
+    const theirs = (await show('RFC2253,-esc_msb')).replace(/=#(?=[,+]|$)/g, '=\\#');
     assert.deepEqual(
       texts(parseRfc4514(theirs)),
       texts(parseRfc4514(formatRfc4514(name))),

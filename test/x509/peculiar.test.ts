@@ -64,10 +64,10 @@ const bits: readonly KeyUsage[] = [
 const theirBits = (usages: Iterable<KeyUsage>) =>
   [...usages].reduce((sum, usage) => sum | (1 << bits.indexOf(usage)), 0);
 
-// It takes text that starts with # for hexadecimal, and a backslash for the start of an escape.
+// It takes text that starts with # for hexadecimal, and backslashes and quotes for syntax, even where it was given values.
 const attributeText = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 16 })
-  .filter((text) => text.trim() !== '' && !text.startsWith('#') && !/[\p{Cc}\\]/u.test(text));
+  .filter((text) => text.trim() !== '' && !text.startsWith('#') && !/[\p{Cc}\\"]/u.test(text));
 const rdn = fc.uniqueArray(
   fc.record({ type: fc.constantFrom('CN', 'O', 'OU', 'L', 'ST'), text: attributeText }),
   {
