@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
 import { test } from 'node:test';
 import { Secret } from '../../src/kit/index.ts';
-import { encodeAuthorizationReply } from '../../src/myproxy/index.ts';
+import { encodeAuthorizationReply, encodeChain } from '../../src/myproxy/index.ts';
 import {
   createCertificateRequest,
   formatOneline,
@@ -14,6 +14,7 @@ import {
   credentialPem,
   delegated,
   errorLines,
+  type Fields,
   finishGet,
   get,
   put,
@@ -60,6 +61,8 @@ test('after too many wrong pass phrases even the right one has to wait, and work
   const clock = { now: () => new Date(now), sleep: async () => {} };
   const server = inProcessServer(authority, { clock });
   await put(server, jane);
+  // Known to the vault from here on: that must not be a way around the wait.
+  delegated(await get(server, undefined));
   for (let tries = 0; tries < 8; tries += 1) {
     refused(await get(server, undefined, { passPhrase: new Secret('battery staple') }));
   }
@@ -179,6 +182,47 @@ test('CHANGE replaces the pass phrase, for the owner who knows the old one', asy
   refused(await get(server, undefined));
 });
 
+test('PUT refuses a certificate for another key than the one it asked for', async () => {
+  const server = inProcessServer(authority);
+  const client = server.connect(jane);
+  client.request({ command: 'PUT', passPhrase: new Secret('correct horse') });
+  await client.response();
+  await client.reader.der();
+  client.send(encodeChain((await proxyOf(jane)).chain.map((certificate) => certificate.der)));
+  assert.deepEqual(errorLines(await client.response()), [
+    'Failed to accept credentials.',
+    'the delegated certificate is not for the key of the request',
+  ]);
+  assert.equal(await server.store.read({ username: 'jane' }), undefined);
+});
+
+test('CHANGE removes the pass phrase, and gives one to a key that has none', async () => {
+  const server = inProcessServer(authority, { access: { defaultTrustedRetrievers: ['*/CN=Robot'] } });
+  await put(server, jane);
+  const change = async (fields: Fields) => {
+    const client = server.connect(jane);
+    client.request({ command: 'CHANGE', ...fields });
+    return client.response();
+  };
+  assert.deepEqual(await change({ passPhrase: new Secret('correct horse') }), { status: 'ok' });
+  delegated(await get(server, robot, { passPhrase: new Secret('') }));
+  assert.equal((await change({ passPhrase: new Secret('correct horse') })).status, 'error');
+  assert.deepEqual(await change({ newPassPhrase: new Secret('battery staple') }), { status: 'ok' });
+  delegated(await get(server, undefined, { passPhrase: new Secret('battery staple') }));
+});
+
+test('programs and files of the site have their say before anything is stored', async () => {
+  const strict = inProcessServer(authority, { policy: { passPhrasePolicyProgram: '/bin/false' } });
+  assert.equal(errorLines(await put(strict, jane))[0], 'Pass phrase violates local policy.');
+  const mapped = inProcessServer(authority, { policy: { acceptedMapProgram: '/bin/false' } });
+  assert.match(
+    errorLines(await put(mapped, jane)).join('; '),
+    /Accepted credentials failure for DN\/Username via call-out/,
+  );
+  const open = { passPhrasePolicyProgram: '/bin/true', acceptedMapProgram: '/bin/true' };
+  assert.deepEqual(await put(inProcessServer(authority, { policy: open }), jane), { status: 'ok' });
+});
+
 test('STORE keeps certificate and key as they are; RETRIEVE gives them back', async () => {
   const server = inProcessServer(authority, { access: { defaultTrustedRetrievers: ['*/CN=Robot'] } });
   assert.deepEqual(await storeIdentity(server, jane, { keyRetrievers: '*/CN=Robot' }), { status: 'ok' });
@@ -254,6 +298,10 @@ test('renewal: another identity, or a signature that does not fit, is refused', 
   const other = refused(await renew(server, robot, 'X509_certificate_SHA256'));
   assert.equal(other[0], 'certificate subject does not match credential to be renewed');
   assert.equal(other.at(-1), 'authentication failed');
+  const namesake = await (await testAuthority()).issue('Jane');
+  const unknown = refused(await renew(server, namesake, 'X509_certificate_SHA256'));
+  assert.equal(unknown[0], 'certificate chain verification failed');
+  assert.match(unknown[1] ?? '', /^X509_verify_cert\(\) failed: /);
   const forged = refused(
     await renew(server, await proxyOf(jane), 'X509_certificate_SHA256', robot.privateKey),
   );
