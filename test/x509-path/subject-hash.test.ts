@@ -107,7 +107,7 @@ test('subject hashes are those of openssl, for random names', async (t) => {
   const rdns = fc.array(fc.array(attribute, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(rdns, (name) => compare(directory, name)),
-    { numRuns: 40 },
+    { numRuns: 40, seed: 20_261_122 },
   );
 });
 

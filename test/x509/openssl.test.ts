@@ -31,6 +31,9 @@ import { makeGrid } from '../support/grid.ts';
 import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
+// A peer's quirk must not fail a run by chance: the same names every time.
+const PEER_SEED = 20_261_122;
+
 async function openssl(args: readonly string[], cwd?: string): Promise<Buffer> {
   const { code, stdout, stderr } = await runProgram('openssl', args, cwd === undefined ? {} : { cwd });
   assert.equal(code, 0, `openssl ${args.join(' ')}\n${stderr}`);
@@ -68,7 +71,7 @@ test('random names are written as openssl writes them, in both forms', async (t)
   if (!havePeers(t, 'openssl')) return;
   const directory = workspace(t);
   const { publicKey, privateKey } = await generateKeyPair({ type: 'ec' });
-  for (const [number, parts] of fc.sample(rdns, 150).entries()) {
+  for (const [number, parts] of fc.sample(rdns, { numRuns: 150, seed: PEER_SEED }).entries()) {
     const name = encodeName(parts);
     const certificate = await buildCertificate({
       subject: name,
