@@ -1,7 +1,16 @@
 import { resolve } from 'node:path';
 import { type Clock, LatchkeyError } from '../kit/index.ts';
 import { KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
-import { FileStore, findUnsafePolicy, KeyVault, Throttle } from '../repository/index.ts';
+import {
+  createEnvelope,
+  type Envelope,
+  type EnvelopeKeySource,
+  FileStore,
+  findUnsafePolicy,
+  KeyVault,
+  loadEnvelopeKey,
+  Throttle,
+} from '../repository/index.ts';
 import { loadTrustDirectory, locateTrustDirectory, type TrustDirectory } from '../x509/index.ts';
 import type { Audit } from './audit.ts';
 import type { Log } from './log.ts';
@@ -74,6 +83,7 @@ export class ServerState {
     const trust = await openTrust(settings.trustDirectory);
     log.write('info', `trust directory ${trust.path}: ${trust.authorities.length} authorities`);
     const store = await FileStore.open(settings.storage, {
+      envelope: await openEnvelope(settings.sealing.serverKeys),
       onFinding: (finding) => log.write('warn', `${finding.file}: ${finding.message}`),
     });
     log.write('info', `using storage directory ${settings.storage}`);
@@ -200,6 +210,11 @@ function checkPolicy({ policy }: ServerSettings): void {
   throw new LatchkeyError('config/invalid', unsafe, {
     hint: 'everybody could take every credential that is stored without pass phrase; set default_trusted_retrievers, for example to "none"',
   });
+}
+
+async function openEnvelope(sources: readonly EnvelopeKeySource[] = []): Promise<Envelope | undefined> {
+  const [current, ...old] = await Promise.all(sources.map((source) => loadEnvelopeKey(source)));
+  return current === undefined ? undefined : createEnvelope([current, ...old]);
 }
 
 async function openTrust(wanted: string | undefined): Promise<TrustDirectory> {

@@ -48,3 +48,16 @@ test('contradictions are refused', async (t) => {
   await assert.rejects(loadSettings(at('roots.toml')), /trust_roots = true needs server\.trust_directory/);
   await assert.rejects(loadSettings(at('none.toml')), { code: 'config/missing' });
 });
+
+test('a server key comes from one place; older ones only open', async (t) => {
+  const at = fileIn(t, {
+    'one.toml': '[server]\nstorage = "s"\n[sealing]\nserver_key_file = "key"\nold_server_key_files = ["old"]\n',
+    'two.toml':
+      '[server]\nstorage = "s"\n[sealing]\nserver_key_file = "key"\nserver_key_command = ["vault", "read"]\n',
+    'old.toml': '[server]\nstorage = "s"\n[sealing]\nold_server_key_files = ["old"]\n',
+  });
+  const { sealing } = await loadSettings(at('one.toml'));
+  assert.deepEqual(sealing.serverKeys, [{ file: at('key') }, { file: at('old') }]);
+  await assert.rejects(loadSettings(at('two.toml')), /not several/);
+  await assert.rejects(loadSettings(at('old.toml')), /needs a server key/);
+});

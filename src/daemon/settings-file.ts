@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import type { ServerPolicy } from '../myproxy/index.ts';
+import type { EnvelopeKeySource } from '../repository/index.ts';
 import { readLegacySettings } from './legacy-settings.ts';
 import { DEFAULTS, type ServerSettings } from './settings.ts';
 import type { SettingsDocument } from './settings-schema.ts';
@@ -58,6 +59,7 @@ async function settingsFrom(document: SettingsDocument, file: string): Promise<S
     sealing: {
       rememberSeconds: sealing.remember ?? DEFAULTS.rememberSeconds,
       resealOldKeys: sealing.reseal_old_keys ?? true,
+      serverKeys: serverKeysFrom(sealing, file, at),
     },
     auditFile: at(audit.file),
     log: { file: at(log.file), format: log.format ?? 'text', level: log.level ?? 'info' },
@@ -93,6 +95,33 @@ function policyFrom(document: SettingsDocument, base: ServerPolicy | undefined, 
     acceptedMapFile: at(policy.accepted_map_file) ?? base?.acceptedMapFile,
     acceptedMapProgram: at(policy.accepted_map_program) ?? base?.acceptedMapProgram,
   };
+}
+
+function serverKeysFrom(
+  sealing: NonNullable<SettingsDocument['sealing']>,
+  file: string,
+  at: At,
+): readonly EnvelopeKeySource[] | undefined {
+  const [program, ...args] = sealing.server_key_command ?? [];
+  const keyFile = at(sealing.server_key_file);
+  const current: EnvelopeKeySource[] = [
+    ...(keyFile === undefined ? [] : [{ file: keyFile }]),
+    ...(sealing.server_key_credential === undefined
+      ? []
+      : [{ systemdCredential: sealing.server_key_credential }]),
+    ...(program === undefined ? [] : [{ command: [program, ...args] as const }]),
+  ];
+  if (current.length > 1) {
+    throw invalid(
+      file,
+      'one of sealing.server_key_file, server_key_credential and server_key_command, not several',
+    );
+  }
+  const old = (sealing.old_server_key_files ?? []).map((path) => ({ file: at(path) ?? path }));
+  if (current.length === 0 && old.length > 0) {
+    throw invalid(file, 'sealing.old_server_key_files needs a server key to seal with');
+  }
+  return current.length === 0 ? undefined : [...current, ...old];
 }
 
 function trustRootsFrom(

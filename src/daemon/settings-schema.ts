@@ -78,6 +78,12 @@ export const SETTINGS_SCHEMA = strictObject({
       /** Seconds a successful unlock is remembered in memory; 0 = not at all. */
       remember: optional(count(0, 86_400)),
       reseal_old_keys: optional(boolean()),
+      /** One server key for a second envelope: a file, a systemd credential, or a program and its arguments. */
+      server_key_file: optional(path),
+      server_key_credential: optional(path),
+      server_key_command: optional(pipe(array(string()), minLength(1))),
+      /** Keys of before, which still open. */
+      old_server_key_files: optional(array(path)),
     }),
   ),
   audit: optional(strictObject({ file: optional(path) })),

@@ -1,4 +1,5 @@
 import type { ServerPolicy } from '../myproxy/index.ts';
+import type { EnvelopeKeySource } from '../repository/index.ts';
 
 /** Everything a server is started with; paths are absolute. `loadSettings` makes it from a file, `defaultSettings` from nothing. */
 export interface ServerSettings {
@@ -60,6 +61,11 @@ interface SealingSettings {
   readonly rememberSeconds: number;
   /** Write keys that come with an old seal anew after their next successful use. */
   readonly resealOldKeys: boolean;
+  /**
+   * Server keys for a second envelope around what is stored, which the C server cannot read: the first seals, all
+   * open. Absent = no envelope.
+   */
+  readonly serverKeys?: readonly EnvelopeKeySource[] | undefined;
 }
 
 /** The running log. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
@@ -136,6 +137,23 @@ test('trust roots, on their own, with a logon, and by bootstrap', async (t) => {
   for (const name of wanted) {
     assert.deepEqual(readFileSync(join(directory, name)), readFileSync(join(grid.trustDirectory, name)));
   }
+});
+
+test('with a server key, what is stored has a second envelope, and clients see no difference', async (t) => {
+  if (!havePeers(t, ...TOOLS)) return;
+  const file = join(grid.directory, 'server.key32');
+  writeFileSync(file, randomBytes(32), { mode: 0o400 });
+  const sealing = { rememberSeconds: 300, resealOldKeys: true, serverKeys: [{ file }] };
+  const server = await startSocketServer(t, grid, { sealing });
+  assertDone(await init(server, ['-a'], 'correct horse'), /A proxy valid for/);
+  const stored = readFileSync(join(server.settings.storage, 'jane.creds'), 'utf8');
+  assert.match(stored, /^-----BEGIN LATCHKEY SEALED CREDENTIAL-----/);
+  assert.doesNotMatch(stored, /PRIVATE KEY|BEGIN CERTIFICATE/);
+  const logon = ['-S', '-l', 'jane', '-o', join(grid.directory, 'enveloped.pem')];
+  assertDone(
+    await run(server, 'nobody', 'myproxy-logon', logon, 'correct horse\n'),
+    /A credential has been received/,
+  );
 });
 
 test('a limited proxy of the client limits what it gets', async (t) => {
