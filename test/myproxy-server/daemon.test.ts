@@ -23,6 +23,8 @@ before(async (t) => {
 
 /** A place for one daemon: files, options and environment. */
 function place(t: TestContext, config = openConfig(grid.trustDirectory)) {
+  // Registered first: once the directory is gone, nobody knows the process any more.
+  t.after(() => stop());
   const directory = workspace(t);
   const path = (name: string) => join(directory, name);
   mkdirSync(path('store'), { mode: 0o700 });
@@ -57,7 +59,6 @@ function place(t: TestContext, config = openConfig(grid.trustDirectory)) {
     process.kill(pid(), 'SIGTERM');
     await until(() => !existsSync(path('pid')), 'the pid file is gone');
   };
-  t.after(stop);
   return { path, env, args, start, pid, stop, port: () => Number(readFileSync(path('port'), 'utf8')) };
 }
 
