@@ -27,9 +27,11 @@ export interface ServerIdentityFinding extends Finding {
 }
 
 /**
- * Checks that a server's chain (leaf first, already validated) belongs to the host the user named, by RFC 2818 §3.1 and
- * the names MyProxy servers have had: CN `H`, `host/H` and `myproxy/H`, which count only when there is no dNSName.
- * Returns nothing when it does.
+ * Checks that a server's chain belongs to the host the user named, by RFC 2818 §3.1 and the names MyProxy servers have
+ * had: CN `H`, `host/H` and `myproxy/H`, which count only when there is no dNSName. Returns nothing when it does.
+ *
+ * @param chain the path of a good {@link PathReport}, leaf first. Never the certificates as they were sent: validation passes
+ * over those it does not need, and among them may be anybody's
  */
 export function checkServerIdentity(
   chain: readonly Certificate[],

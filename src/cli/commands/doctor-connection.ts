@@ -89,7 +89,7 @@ export async function checkIdentity(examination: Examination): Promise<Check> {
     );
   }
   const expectedDn = place.serverDn?.value;
-  const mismatch = checkServerIdentity(chain, {
+  const mismatch = checkServerIdentity(report.path, {
     host: firstServer(place).host,
     ...(expectedDn === undefined ? {} : { expectedDn }),
   });

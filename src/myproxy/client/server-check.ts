@@ -36,7 +36,8 @@ export async function checkServer(chain: readonly Certificate[], check: ServerCh
   if (!report.ok) throw pathError(chain, report.findings, check);
   let mismatch: ReturnType<typeof checkServerIdentity>;
   for (const host of await namesToAccept(check)) {
-    mismatch = checkServerIdentity(chain, {
+    // The path, not what was sent: a stranger may put the host's certificate, which is public, among his own.
+    mismatch = checkServerIdentity(report.path, {
       host,
       ...(check.expectedDn === undefined ? {} : { expectedDn: check.expectedDn }),
     });
