@@ -88,6 +88,8 @@ export interface InProcessOptions {
   readonly access?: Partial<AccessPolicy>;
   readonly policy?: Partial<ServerPolicy>;
   readonly clock?: Clock;
+  /** Default: credentials in memory. */
+  readonly store?: CredentialStore;
 }
 
 /** An authority with its trust, for chains that the server believes. */
@@ -191,7 +193,7 @@ export function inProcessServer(authority: TestAuthority, options: InProcessOpti
   const audit: AuditEntry[] = [];
   const log: { level: LogLevel; line: string }[] = [];
   const clock = options.clock ?? systemClock;
-  const store = memoryStore();
+  const store = options.store ?? memoryStore();
   const service: MyProxyService = {
     policy: {
       ignoreLimitedProxies: false,

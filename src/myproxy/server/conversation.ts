@@ -84,7 +84,7 @@ export async function serveConversation(
 async function converse(connection: Connection, afterwards: (() => Promise<void>)[]): Promise<void> {
   const { wire, service, reference } = connection;
   const log = (level: 'debug' | 'info' | 'warn' | 'error', line: string): void =>
-    service.log(level, reference, line);
+    service.log(level, reference, singleLine(line));
   const notes: AuditNotes = {};
   let client: ClientIdentity = { dn: ANONYMOUS, fqans: [], isLimited: false };
   let request: Request | undefined;

@@ -10,7 +10,8 @@ import { refusal } from './refusal.ts';
  */
 export class PassPhraseAttempt {
   readonly #operation: Operation;
-  #isWrong = false;
+  /** Accounts, as the throttle counts them, whose keys it did not open. */
+  readonly #wrong = new Set<string>();
   #isHeld = false;
 
   constructor(operation: Operation) {
@@ -29,24 +30,26 @@ export class PassPhraseAttempt {
    */
   async open(credential: StoredCredential): Promise<KeyObject | undefined> {
     const { service, request, wire } = this.#operation;
-    const { passPhrase, username } = request;
-    this.#hold(service.throttle.check(username, wire.peer.address));
+    const { passPhrase } = request;
+    const account = accountOf(credential);
+    this.#hold(service.throttle.check(account, wire.peer.address));
     if (passPhrase.length < MIN_PASS_PHRASE_BYTES) {
-      this.#isWrong = true;
+      this.#wrong.add(account);
       return undefined;
     }
     try {
-      const admit = (): boolean => service.throttle.check(username, wire.peer.address) <= 0;
+      const admit = (): boolean => service.throttle.check(account, wire.peer.address) <= 0;
       const key = await service.vault.unlock(credential, passPhrase, { admit });
-      if (key === undefined) this.#isWrong = true;
+      if (key === undefined) this.#wrong.add(account);
       else {
-        this.#isWrong = false;
-        service.throttle.succeeded(username, wire.peer.address);
+        // The keys of one account may have several pass phrases; those of other accounts prove nothing about it.
+        this.#wrong.delete(account);
+        service.throttle.succeeded(account, wire.peer.address);
       }
       return key;
     } catch (error) {
       if (isLatchkeyError(error, 'repository/throttled')) {
-        this.#hold(Math.max(1_000, service.throttle.check(username, wire.peer.address)));
+        this.#hold(Math.max(1_000, service.throttle.check(account, wire.peer.address)));
       }
       throw error;
     }
@@ -54,13 +57,14 @@ export class PassPhraseAttempt {
 
   /** To be called when nothing more will be tried. */
   settle(): void {
-    if (!this.#isWrong) return;
-    this.#isWrong = false;
     const { service, request, wire, log } = this.#operation;
-    const waitMs = service.throttle.failed(request.username, wire.peer.address);
-    if (waitMs > 0) {
-      log('warn', `next pass phrase for username ${request.username} in ${inWords(waitMs)}`);
+    for (const account of this.#wrong) {
+      const waitMs = service.throttle.failed(account, wire.peer.address);
+      if (waitMs > 0) {
+        log('warn', `next pass phrase for username ${request.username} in ${inWords(waitMs)}`);
+      }
     }
+    this.#wrong.clear();
   }
 
   #hold(waitMs: number): void {
@@ -77,6 +81,15 @@ export class PassPhraseAttempt {
       'repository/throttled',
     );
   }
+}
+
+/**
+ * What the throttle counts by: the user name as it is stored, for several spellings find the same files (`a-b` finds the
+ * credential `b` of user `a`), and the owner, for anybody may store a credential of his own under a name of his own beside
+ * another's, and must not clear the count with it.
+ */
+function accountOf({ username, owner }: StoredCredential): string {
+  return JSON.stringify([username, owner]);
 }
 
 /**

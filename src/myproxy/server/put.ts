@@ -7,9 +7,13 @@ import {
   parseCertificate,
   parseOneline,
 } from '../../x509/index.ts';
+import { parseFields } from '../wire/text-fields.ts';
 import { credentialIdOf, type Operation, sendFinalOk, sendOk } from './operation.ts';
 import { refusal } from './refusal.ts';
 import { authorizeStore, checkChain, storeCredential } from './storing.ts';
+
+/** Most bytes of a client's own reason that go to the log. */
+const MAX_REASON_BYTES = 500;
 
 /**
  * PUT (`myproxy-init`): the client delegates a proxy of its credential to a key pair made here, which is stored under
@@ -44,8 +48,8 @@ export async function put(operation: Operation): Promise<void> {
 async function receiveChain({ wire }: Operation): Promise<Certificate[]> {
   // A client that cannot sign sends an error message where the chain was expected.
   if (await wire.reader.nextIsText()) {
-    const text = (await wire.reader.text()).toString('utf8');
-    throw failed('the client could not delegate', /^\s*ERROR=(.*)$/m.exec(text)?.[1]);
+    const [error] = parseFields(await wire.reader.text(), (key) => key === 'ERROR');
+    throw failed('the client could not delegate', error?.value.toString('utf8', 0, MAX_REASON_BYTES));
   }
   try {
     return (await wire.reader.chain()).map((der) => parseCertificate(der));

@@ -10,6 +10,7 @@ import {
   type RetrievalRequest,
   type StoredCredential,
 } from '../../repository/index.ts';
+import { formatOneline } from '../../x509/index.ts';
 import { challengeClient } from './challenge.ts';
 import { explainPath } from './explain-path.ts';
 import { opensslWords } from './openssl-words.ts';
@@ -36,7 +37,8 @@ export interface AuthorizedRetrieval {
  */
 export async function authorizeRetrieval(operation: Operation): Promise<AuthorizedRetrieval> {
   const attempt = new PassPhraseAttempt(operation);
-  const authorized = await authorizeAny(operation, attempt);
+  // Also after a success: it may have been at another owner's credential than the failure before it.
+  const authorized = await authorizeAny(operation, attempt).finally(() => attempt.settle());
   const { credential, chain } = authorized;
   operation.notes.owner = credential.owner;
   if (credential.name !== undefined) operation.notes.credentialName = credential.name;
@@ -47,6 +49,10 @@ export async function authorizeRetrieval(operation: Operation): Promise<Authoriz
   );
   if (!report.ok) {
     throw refusal([`X509_verify_cert() failed: ${opensslWords(report)}`, ...explainPath(report)]);
+  }
+  // The decisions above went by the certificates in their order; the path leaves out what it does not need.
+  if (report.identity === undefined || formatOneline(report.identity) !== chain.identity) {
+    throw refusal(["Can't read credentials", 'the stored certificates are not in order, leaf first']);
   }
   return authorized;
 }
@@ -59,10 +65,7 @@ async function authorizeAny(operation: Operation, attempt: PassPhraseAttempt): P
   try {
     return await authorizeOne(operation, id, await service.store.read(id), attempt);
   } catch (first) {
-    if (!triesOthers || attempt.isHeld) {
-      attempt.settle();
-      throw first;
-    }
+    if (!triesOthers || attempt.isHeld) throw first;
     for await (const credential of service.store.list(request.username)) {
       if (credential.name === undefined) continue;
       operation.signal.throwIfAborted();
@@ -72,7 +75,6 @@ async function authorizeAny(operation: Operation, attempt: PassPhraseAttempt): P
         operation.log('debug', `credential "${credential.name}" does not authorize: ${messageOf(error)}`);
       }
     }
-    attempt.settle();
     throw first;
   }
 }

@@ -5,7 +5,7 @@ import {
   decideStore,
   type StoredCredential,
 } from '../../repository/index.ts';
-import type { Certificate } from '../../x509/index.ts';
+import { type Certificate, identityOf, namesEqual } from '../../x509/index.ts';
 import { explainPath } from './explain-path.ts';
 import { opensslWords } from './openssl-words.ts';
 import { credentialIdOf, type Operation } from './operation.ts';
@@ -34,6 +34,11 @@ export function checkChain({ service }: Operation, chain: readonly Certificate[]
       `X509_verify_cert() failed: ${opensslWords(report) ?? 'no certificate'}`,
       ...explainPath(report),
     ]);
+  }
+  const [said, found] = [identityOf(chain), report.identity];
+  if (said === undefined || found === undefined || !namesEqual(said, found)) {
+    // Whom a chain speaks for is told by its order wherever it is shown later.
+    throw refusal(['Credentials are not valid.', 'the certificates are not in order, leaf first']);
   }
   const lines = checkStoredLifetime(report.expires, service.policy.maxCredentialLifetimeSeconds, now);
   if (lines.length > 0) throw refusal(lines, undefined, 'repository/lifetime');
