@@ -76,6 +76,7 @@ export async function startCServer(
     {
       PATH: process.env.PATH,
       HOME: directory,
+      LATCHKEY_LOG: path('server.log'),
       X509_CERT_DIR: grid.trustDirectory,
       X509_USER_CERT: credential.certificate,
       X509_USER_KEY: credential.key,

@@ -54,6 +54,7 @@ export async function runMyProxySuite(
         LOGNAME: 'suite',
         USER: 'suite',
         TMPDIR: tmp,
+        LATCHKEY_LOG: join(directory, 'server.log'),
         X509_USER_PROXY: join(directory, 'proxy.pem'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
