@@ -1,4 +1,5 @@
 import { readFile, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { isLatchkeyError, LatchkeyError, writeFileAtomic } from '../kit/index.ts';
 
 /** A pid file that is ours. */
@@ -52,5 +53,11 @@ async function isServer(pid: number): Promise<boolean> {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => undefined);
-  return commandLine === undefined || /myproxy|latchkey|node/.test(commandLine);
+  return commandLine === undefined || isServerCommand(commandLine.split('\0'));
+}
+
+/** The program, or Node's script: another Node program is no server, and none of its arguments makes it one. */
+function isServerCommand([program = '', ...args]: readonly string[]): boolean {
+  const script = basename(program) === 'node' ? args.find((word) => !word.startsWith('-')) : program;
+  return /^(myproxy-server|latchkey(\.js)?)$/.test(basename(script ?? ''));
 }
