@@ -8,6 +8,7 @@ export type { ErrorCode } from './error-codes.ts';
 export { type ErrorDetails, type Finding, isLatchkeyError, LatchkeyError } from './errors.ts';
 export { LruCache } from './lru-cache.ts';
 export { nearestName } from './nearest-name.ts';
+export { printable } from './printable.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export { quote } from './quote.ts';
 export { Secret } from './secret.ts';

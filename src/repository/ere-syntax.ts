@@ -64,9 +64,10 @@ export function parseEre(pattern: Uint8Array): EreNode {
     const first = atom(depth);
     if (first.kind === 'assertion') return first;
     let node = first;
-    for (;;) {
+    for (let repeats = 0; ; repeats += 1) {
       const bounds = repeatBounds();
       if (bounds === undefined) return node;
+      if (repeats === MAX_DEPTH) throw new EreError('repeated too often');
       node = { kind: 'repeat', node, ...bounds };
     }
   }

@@ -3,8 +3,8 @@ import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
 import { signatureDigest, verifySignature } from './signature-algorithm.ts';
 
-/** Public key operations that one validation may cost. */
-const MAX_SIGNATURE_CHECKS = 100;
+/** What the public key operations of one validation may cost together; one with an RSA key of 4096 bits costs 1, some 0.1 ms. */
+const MAX_COST = 100;
 
 /** What came of checking a signature; `weak`: not looked at, because its digest proves nothing. */
 export type SignatureVerdict = 'good' | 'bad' | 'unsupported' | 'weak' | 'limit';
@@ -21,7 +21,7 @@ export function signatureChecker(remembered: LruCache<string, true> | undefined)
   verifiedByDefault ??= new LruCache<string, true>(4_096);
   const verified = remembered ?? verifiedByDefault;
   const failed = new Map<string, SignatureVerdict>();
-  let left = MAX_SIGNATURE_CHECKS;
+  let left = MAX_COST;
   return {
     check(certificate, issuer) {
       if (isWeakSignature(certificate)) return 'weak';
@@ -30,7 +30,7 @@ export function signatureChecker(remembered: LruCache<string, true> | undefined)
       const failure = failed.get(pair);
       if (failure !== undefined) return failure;
       if (left <= 0) return 'limit';
-      left -= 1;
+      left -= costOf(issuer);
       const verdict = verify(certificate, issuer);
       if (verdict === 'good') verified.set(pair, true);
       else failed.set(pair, verdict);
@@ -38,6 +38,23 @@ export function signatureChecker(remembered: LruCache<string, true> | undefined)
     },
   };
 }
+
+/**
+ * How long a verification takes, as a multiple of the usual one: whoever sends certificates chooses the keys in them, and
+ * nobody has to know a private key to make a verifier work.
+ */
+function costOf(issuer: Certificate): number {
+  try {
+    const { modulusLength, publicExponent = 0n, namedCurve } = issuer.publicKey.asymmetricKeyDetails ?? {};
+    if (modulusLength === undefined) return COST_OF_CURVE[namedCurve ?? ''] ?? MAX_COST / 10;
+    return Math.max(1, (modulusLength / 4096) ** 2 * (publicExponent.toString(2).length / 17));
+  } catch {
+    return 1;
+  }
+}
+
+/** Curves by their names in OpenSSL; `''` is a key on no curve with a name, Ed25519 above all. */
+const COST_OF_CURVE: Readonly<Record<string, number>> = { '': 1, prime256v1: 1, secp384r1: 4, secp521r1: 4 };
 
 function verify(certificate: Certificate, issuer: Certificate): SignatureVerdict {
   try {

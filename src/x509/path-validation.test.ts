@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { encodeBitString, encodeInteger, encodeNull, encodeOid, encodeSequence } from '../asn1/index.ts';
 import { LruCache } from '../kit/index.ts';
 import { basicConstraintsExtension } from './basic-constraints.ts';
 import type { Certificate } from './certificate.ts';
@@ -11,6 +12,7 @@ import { formatOneline, parseOneline } from './name-oneline.ts';
 import { OPENSSL_VERIFY_TEXT } from './path-finding.ts';
 import { MAX_PATH_DEPTH } from './path-search.ts';
 import { MAX_CHAIN_LENGTH, type PathReport, validatePath } from './path-validation.ts';
+import { readPublicKey } from './public-key.ts';
 import { keySigner } from './signer.ts';
 import { memoryTrustStore, type TrustStore } from './trust-store.ts';
 
@@ -207,4 +209,23 @@ test('many authorities of one name that sign each other end in a bounded search'
   });
   assert.equal(report.ok, false);
   assert.ok(performance.now() - start < 3_000, `${performance.now() - start} ms`);
+});
+
+test('keys that make a verifier work for milliseconds do not get to do so a hundred times', async () => {
+  const modulus = BigInt(`0x${'f1'.repeat(2048)}`);
+  const numbers = encodeSequence(encodeInteger(modulus), encodeInteger((1n << 64n) - 1n));
+  const algorithm = encodeSequence(encodeOid('1.2.840.113549.1.1.1'), encodeNull());
+  const publicKey = readPublicKey(encodeSequence(algorithm, encodeBitString(numbers)));
+  const signer = { publicKey, sign: async () => Buffer.alloc(2048, 1) };
+  const keys = { publicKey, privateKey: userKeys.privateKey };
+  const heavy = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      make({ dn: '/O=Evil/CN=x', keys, signer, serialNumber: BigInt(index + 1) }),
+    ),
+  );
+  const { user: before } = process.cpuUsage();
+  const report = validatePath(heavy, { trust, now, verified: new LruCache(1000) });
+  const milliseconds = (process.cpuUsage().user - before) / 1000;
+  assert.ok(codes(report).includes('0 chain/search-limit'));
+  assert.ok(milliseconds < 200, `${milliseconds} ms`);
 });

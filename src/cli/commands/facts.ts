@@ -1,3 +1,4 @@
+import { printable } from '../../kit/index.ts';
 import { secondsLeft } from '../kit/time-text.ts';
 import { formatSpan, lifetimeBar } from './lifetime.ts';
 
@@ -5,7 +6,7 @@ import { formatSpan, lifetimeBar } from './lifetime.ts';
 export function factLines(rows: readonly (readonly [string, string | undefined])[]): string[] {
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
   const column = Math.max(...shown.map(([label]) => label.length)) + 2;
-  return shown.map(([label, value]) => `  ${label.padEnd(column)}${value}`);
+  return shown.map(([label, value]) => `  ${label.padEnd(column)}${printable(value)}`);
 }
 
 /** The validity of a thing for `--json`: ISO times and whole seconds. */
@@ -25,10 +26,9 @@ export function validityText(start: Date, end: Date, now: Date): string {
 
 /** A table with a heading; columns as wide as their widest cell. */
 export function tableLines(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = heading.map((_, column) =>
-    Math.max(...[heading, ...rows].map((row) => [...(row[column] ?? '')].length)),
-  );
-  return [heading, ...rows].map((row) =>
+  const cells = [heading, ...rows].map((row) => row.map(printable));
+  const widths = heading.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));
+  return cells.map((row) =>
     row
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))
       .join('  ')

@@ -1,3 +1,4 @@
+import { printable } from '../../kit/index.ts';
 import type { CredentialInfo } from '../../myproxy/index.ts';
 import { accountOf, openIdentity, ownFiles } from './account.ts';
 import type { Command } from './command.ts';
@@ -37,7 +38,7 @@ function credentialJson(credential: CredentialInfo, now: Date): Record<string, u
 
 function credentialLines(credential: CredentialInfo, username: string, now: Date): string[] {
   return [
-    credential.name === undefined ? username : `${username}, credential "${credential.name}"`,
+    credential.name === undefined ? username : `${username}, credential "${printable(credential.name)}"`,
     ...factLines([
       ['owner', credential.owner],
       ['left', validityText(credential.startTime, credential.endTime, now)],

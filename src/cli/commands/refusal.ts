@@ -1,4 +1,4 @@
-import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, printable } from '../../kit/index.ts';
 
 /** What an operation was about, for its error message. */
 export interface RefusedSubject {
@@ -96,13 +96,7 @@ function isNews(line: string): boolean {
 }
 
 function linesOf(value: unknown): string[] {
-  return Array.isArray(value)
-    ? value.map((line) =>
-        String(line)
-          .replace(/\p{Cc}/gu, '?')
-          .trim(),
-      )
-    : [];
+  return Array.isArray(value) ? value.map((line) => printable(String(line)).trim()) : [];
 }
 
 function hintOf(error: LatchkeyError): { hint?: string } {

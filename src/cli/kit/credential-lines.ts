@@ -1,3 +1,4 @@
+import { printable } from '../../kit/index.ts';
 import { secondsLeft, timeLeft } from './time-text.ts';
 
 /** What `myproxy-info` and `myproxy-admin-query` tell of a credential. */
@@ -29,5 +30,7 @@ export function credentialLines(facts: CredentialFacts, now: Date): string {
     ['  locked', facts.lockMessage],
     ['  timeleft', timeLeft(secondsLeft(facts.endTime, now))],
   ];
-  return rows.map(([label, value]) => (value === undefined ? '' : `${label}: ${value}\n`)).join('');
+  return rows
+    .map(([label, value]) => (value === undefined ? '' : `${label}: ${printable(value)}\n`))
+    .join('');
 }

@@ -14,6 +14,12 @@ test('errors: what the server said, line by line, then the hint', () => {
   );
 });
 
+test('errors: a server does not steer the terminal', () => {
+  const lines = ['no\u001b]0;title\u0007 way\rERROR: all is well'];
+  const error = new LatchkeyError('myproxy/server-refused', 'refused', { details: { lines } });
+  assert.equal(reportError(error), 'ERROR from myproxy-server:\nno?]0;title? way?ERROR: all is well\n');
+});
+
 test('errors: scripts find "Unable to connect to"', () => {
   assert.match(
     reportError(new LatchkeyError('myproxy/connect', 'cannot connect to h:1')),

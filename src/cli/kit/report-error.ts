@@ -1,4 +1,4 @@
-import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
+import { isLatchkeyError, type LatchkeyError, printable } from '../../kit/index.ts';
 
 /** The last line of the C tools' report on a failed connection, that scripts look for. */
 const HEADINGS: Readonly<Record<string, string>> = {
@@ -24,11 +24,11 @@ export function reportError(error: unknown): string {
   return [...errorLines(error), ...hintLines(error)].map((line) => `${line}\n`).join('');
 }
 
-/** The lines a MyProxy server refused with, if that is what the error tells. */
+/** The lines a MyProxy server refused with, fit for a terminal, if that is what the error tells. */
 export function serverLines(error: unknown): readonly string[] | undefined {
   if (!isLatchkeyError(error, 'myproxy/server-refused')) return undefined;
   const { lines } = error.details;
-  return Array.isArray(lines) ? lines.map(String) : [error.message];
+  return (Array.isArray(lines) ? lines.map(String) : [error.message]).map(printable);
 }
 
 function errorLines(error: LatchkeyError): string[] {

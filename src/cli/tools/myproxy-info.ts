@@ -1,3 +1,4 @@
+import { printable } from '../../kit/index.ts';
 import {
   accountOptions,
   connectionOptions,
@@ -27,7 +28,7 @@ export const myproxyInfo: Tool = async (argv, context) => {
   ]);
   const result = await client.info({ username, credname: line.value('k') });
   tellServer(context, line.has('v'), result.server);
-  if (!result.exists) throw fail(['ERROR from myproxy-server:', ...result.lines].join('\n'));
+  if (!result.exists) throw fail(['ERROR from myproxy-server:', ...result.lines.map(printable)].join('\n'));
   const now = context.now();
   context.out(
     `username: ${username}\n${result.credentials.map((facts) => credentialLines(facts, now)).join('')}`,

@@ -55,6 +55,12 @@ test('the key size of an OpenSSL configuration', () => {
   assert.equal(defaultBitsOf('[req]\nprompt = no\n'), undefined);
 });
 
+test('a line of blanks costs no time', () => {
+  const started = performance.now();
+  assert.throws(() => parseClientConfig(`a${' '.repeat(100_000)}b`), /expected "name = value"/);
+  assert.ok(performance.now() - started < 2_000);
+});
+
 test('no text makes it throw anything else', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {

@@ -64,11 +64,11 @@ function parseIni(text: string): Map<string, Map<string, string>> {
       current = openSection(sections, (section[1] ?? '').trim());
       continue;
     }
-    const setting = /^([^=:]+?)\s*[=:]\s*(.*)$/.exec(line);
+    const setting = /^([^=:]+)[=:](.*)$/.exec(line);
     // OpenSSL files have lines such as ".include file"; they cannot hold a setting of ours.
     if (setting === null && line.startsWith('.')) continue;
     if (setting === null) throw malformed(index + 1, `expected "name = value", got ${quote(line, 60)}`);
-    current.set((setting[1] ?? '').toLowerCase(), setting[2] ?? '');
+    current.set((setting[1] ?? '').trim().toLowerCase(), (setting[2] ?? '').trim());
   }
   return sections;
 }

@@ -1,4 +1,4 @@
-import { LatchkeyError } from '../../kit/index.ts';
+import { LatchkeyError, printable } from '../../kit/index.ts';
 
 /** Why a server said no, as far as its words are known. */
 export type RefusalReason =
@@ -110,7 +110,7 @@ const REFUSALS: readonly RefusalRow[] = [
 /** The error of a RESPONSE=1 message. `details.lines` are the server's lines exactly as they came; `details.reason` is a {@link RefusalReason}. */
 export function serverRefusal(where: string, lines: readonly string[]): LatchkeyError {
   const row = REFUSALS.find(({ pattern }) => lines.some((line) => pattern.test(line)));
-  const said = lines.map(printable).filter((line) => line !== '');
+  const said = lines.map((line) => printable(line).trim()).filter((line) => line !== '');
   return new LatchkeyError(
     'myproxy/server-refused',
     said.length === 0 ? `${where} refused without a reason` : `${where} refused: ${said.join('; ')}`,
@@ -120,9 +120,4 @@ export function serverRefusal(where: string, lines: readonly string[]): Latchkey
       details: { lines, reason: row?.reason ?? 'other' },
     },
   );
-}
-
-/** What the server says goes to a terminal: without control characters. */
-function printable(line: string): string {
-  return line.replace(/\p{Cc}/gu, '?').trim();
 }

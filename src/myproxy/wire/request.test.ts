@@ -191,3 +191,11 @@ test('what was encoded is parsed to the same request', () => {
     { numRuns: 500 },
   );
 });
+
+test('a message of a hundred thousand lines is not read to its end', () => {
+  const text = `${GET.slice(0, -1)}${'#\n'.repeat(100_001)}`;
+  assert.throws(
+    () => parseRequest(Buffer.from(text)),
+    (error) => isLatchkeyError(error, 'myproxy/malformed'),
+  );
+});

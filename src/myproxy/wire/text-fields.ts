@@ -10,8 +10,8 @@ export interface Field {
 /** The protocol version that every text message names. */
 export const PROTOCOL_VERSION = 'MYPROXYv2';
 
-/** Most fields of one message; the largest real ones are trust root lists of some hundred lines. */
-const MAX_FIELDS = 100_000;
+/** Most lines of one message; the largest real ones are trust root lists of some hundred. */
+const MAX_LINES = 100_000;
 const LF = 0x0a;
 const EQUALS = 0x3d;
 
@@ -21,18 +21,20 @@ const EQUALS = 0x3d;
  * Lines without `=` are left out.
  *
  * @param wanted keeps only these keys; default all
- * @throws LatchkeyError `myproxy/malformed` when there are more than 100,000 fields
+ * @throws LatchkeyError `myproxy/malformed` when there are more than 100,000 lines, wanted or not
  */
 export function parseFields(message: Buffer, wanted: (key: string) => boolean = () => true): Field[] {
   const fields: Field[] = [];
+  let lines = 0;
   for (const line of textLines(message)) {
+    lines += 1;
+    if (lines > MAX_LINES) {
+      throw new LatchkeyError('myproxy/malformed', `a message of more than ${MAX_LINES} lines`);
+    }
     const equals = line.indexOf(EQUALS);
     if (equals <= 0) continue;
     const key = line.toString('utf8', 0, equals);
     if (!wanted(key)) continue;
-    if (fields.length === MAX_FIELDS) {
-      throw new LatchkeyError('myproxy/malformed', `a message of more than ${MAX_FIELDS} fields`);
-    }
     fields.push({ key, value: line.subarray(equals + 1) });
   }
   return fields;
