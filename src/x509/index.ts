@@ -37,7 +37,7 @@ export {
 export { generateKeyPair, type KeyAlgorithm, type KeyPair } from './key-pair.ts';
 export { type KeyUsage, keyUsage, keyUsageExtension } from './key-usage.ts';
 export { appendCommonName, type Name, type NameAttribute, namesEqual, parseName } from './name.ts';
-export { formatOneline, parseOneline } from './name-oneline.ts';
+export { formatOneline, hasUniqueOneline, parseOneline } from './name-oneline.ts';
 export { formatRfc4514, parseRfc4514 } from './name-rfc4514.ts';
 export { OPENSSL_VERIFY_TEXT, type PathFinding, type PathFindingCode } from './path-finding.ts';
 export { type PathOptions, type PathReport, validatePath } from './path-validation.ts';

@@ -21,6 +21,7 @@ import {
   type ProxyType,
   signatureDigest,
 } from './index.ts';
+import { issueProxy } from './issue-proxy.ts';
 import { DAY_MS, type Holder, makeAuthority, makeProxy, makeUser, NOW } from './sample-holders.test.ts';
 
 let authority: Holder;
@@ -208,4 +209,15 @@ test('nobody signs who may not', async () => {
   );
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 512 });
   await assert.rejects(makeProxy(user, { publicKey }), /512 bits/);
+});
+
+test('no proxy for a key that no validation would accept', async () => {
+  for (const namedCurve of ['secp112r1', 'prime192v1']) {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve });
+    await assert.rejects(
+      issueProxy({ issuer: user.certificate, signer: keySigner(user.privateKey), publicKey, now: NOW }),
+      (error) => isLatchkeyError(error, 'proxy/not-allowed') && /bits where 224/.test(error.message),
+      namedCurve,
+    );
+  }
 });

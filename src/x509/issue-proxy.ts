@@ -9,6 +9,7 @@ import { type Extension, findExtension } from './extension.ts';
 import { keyUsage, keyUsageExtension } from './key-usage.ts';
 import { appendCommonName } from './name.ts';
 import { formatOneline } from './name-oneline.ts';
+import { KEY_BITS, measureKey } from './path-keys.ts';
 import { proxyCertInfoExtension } from './proxy-cert-info.ts';
 import type { ProxyType } from './proxy-type.ts';
 import { encodePublicKey } from './public-key.ts';
@@ -36,7 +37,6 @@ export interface ProxyFields {
 
 /** Peers' clocks may be this much behind ours. */
 const CLOCK_SKEW_MS = 300_000;
-const MIN_RSA_BITS = 1024;
 
 /**
  * Makes a proxy certificate as the C tools do, byte for byte but for the signature. Below a proxy the kind is the issuer's,
@@ -97,11 +97,12 @@ function checkIssuer(issuer: Certificate, signer: Signer, now: Date): void {
 }
 
 function checkKey(publicKey: KeyObject): void {
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < MIN_RSA_BITS) {
+  const { type, bits } = measureKey(publicKey);
+  const least = type === 'other' ? 0 : KEY_BITS[type][0];
+  if (bits < least) {
     throw new LatchkeyError(
       'proxy/not-allowed',
-      `an RSA key of ${bits} bits where ${MIN_RSA_BITS} are the least`,
+      `an ${type.toUpperCase()} key of ${bits} bits where ${least} are the least`,
     );
   }
 }

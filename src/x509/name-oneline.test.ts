@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { encode, encodeUtf8String, TAG } from '../asn1/index.ts';
 import { isLatchkeyError } from '../kit/index.ts';
 import { encodeName, type Name } from './name.ts';
-import { formatOneline, parseOneline } from './name-oneline.ts';
+import { formatOneline, hasUniqueOneline, parseOneline } from './name-oneline.ts';
 
 const CN = '2.5.4.3';
 const commonName = (tag: number, hex: string) =>
@@ -134,5 +134,38 @@ test('every name comes back from its line, but for the string types', () => {
       assert.deepEqual(formatOneline(parseOneline(formatOneline(again))), formatOneline(again));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('names that read as each other are told from those that do not', () => {
+  const name = (...values: Buffer[]) => encodeName(values.map((der) => [{ type: CN, der }]));
+  const text = (...values: string[]) => name(...values.map(encodeUtf8String));
+  const pairs = [
+    [text('a\\', 'b'), text('a/CN=b')],
+    [text('J\\xC3\\xA9'), text('Jé')],
+    [name(encode(TAG.bmpString, Buffer.from('\0a'))), text('\0a')],
+    [name(encode(0x1b, Buffer.from('\0\0\0a'))), text('a')],
+  ] as const;
+  for (const [a, b] of pairs) {
+    assert.equal(formatOneline(a), formatOneline(b));
+    assert.ok(!(hasUniqueOneline(a) && hasUniqueOneline(b)), formatOneline(a));
+  }
+  for (const plain of ['Jane', 'host/a.org', 'DOMAIN\\jane', 'Jürgen', 'a\\/b', '', 'x\\xc3']) {
+    assert.ok(hasUniqueOneline(text(plain)), plain);
+  }
+  const values = fc.array(
+    fc.string({ unit: fc.constantFrom('\\', '/', '+', 'C', 'N', '=', 'x', 'A', 'é'), maxLength: 6 }),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  );
+  fc.assert(
+    fc.property(values, values, (a, b) => {
+      const [one, two] = [text(...a), text(...b)];
+      if (!hasUniqueOneline(one) || !hasUniqueOneline(two) || one.der.equals(two.der)) return;
+      assert.notEqual(formatOneline(one), formatOneline(two));
+    }),
+    { numRuns: 2_000 },
   );
 });

@@ -1,3 +1,4 @@
+import { TAG } from '../asn1/index.ts';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import { type AttributeDer, encodeAttributeValue, encodeName, type Name } from './name.ts';
 import { attributeShortName, attributeType } from './name-attributes.ts';
@@ -19,6 +20,20 @@ export function formatOneline(name: Name): string {
     });
   }
   return line;
+}
+
+/**
+ * True when no other name has the same one-line form, but for the string types of equal bytes. OpenSSL escapes without
+ * escaping the backslash: a value that ends in one, or has a literal `\xE9`, reads as another name's; so does one
+ * with zero bytes in a string of single bytes.
+ */
+export function hasUniqueOneline(name: Name): boolean {
+  return name.rdns.flat().every(({ value }) => {
+    if (value.tag === GENERAL_STRING) return false;
+    const isWide = value.tag === TAG.bmpString || value.tag === TAG.universalString;
+    const text = value.contents.toString('latin1');
+    return !/\\(?:x[0-9A-F]{2}|$)/.test(text) && (isWide || !text.includes('\0'));
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { LruCache } from '../kit/index.ts';
 import type { Certificate } from './certificate.ts';
 import { attempt } from './path-attempt.ts';
@@ -20,12 +21,13 @@ export function keyStrength(certificate: Certificate): KeyStrength | undefined {
   const { fingerprint } = certificate;
   const found = known.get(fingerprint);
   if (found !== undefined) return found;
-  const strength = attempt(() => measure(certificate));
+  const strength = attempt(() => measureKey(certificate.publicKey));
   if (strength !== undefined) known.set(fingerprint, strength);
   return strength;
 }
 
-function measure({ publicKey }: Certificate): KeyStrength {
+/** The strength of a key. */
+export function measureKey(publicKey: KeyObject): KeyStrength {
   const { modulusLength = 0, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
   const type = publicKey.asymmetricKeyType ?? '';
   if (type.startsWith('rsa')) return { type: 'rsa', bits: modulusLength };

@@ -75,3 +75,21 @@ test('what is no key is refused', () => {
     );
   }
 });
+
+test('an RSA key that cannot be one, or verifies everything, is refused', () => {
+  const odd = (1n << 2047n) + 1n;
+  for (const [n, e] of [
+    [odd, 1n],
+    [odd, 2n],
+    [odd, 65_536n],
+    [odd - 1n, 65_537n],
+    [odd, 0n],
+    [-odd, 65_537n],
+  ] as const) {
+    assert.throws(
+      () => readPublicKey(rsa(encodeInteger(n), encodeInteger(e))),
+      (error) => isLatchkeyError(error, 'x509/key-malformed'),
+      `e=${e}`,
+    );
+  }
+});

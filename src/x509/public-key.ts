@@ -34,6 +34,8 @@ export function readPublicKey(spki: Buffer): KeyObject {
   } catch (cause) {
     throw new LatchkeyError('x509/key-malformed', 'a public key that OpenSSL cannot read', { cause });
   }
+  const { publicExponent = 3n } = rsa === undefined ? (key.asymmetricKeyDetails ?? {}) : {};
+  if (publicExponent < 3n || publicExponent % 2n === 0n) throw keyMalformed('of impossible numbers');
   if (isCanonical) encodings.set(key, Buffer.from(spki));
   return key;
 }
@@ -86,7 +88,11 @@ function readRsaNumbers(der: Buffer): { n: string; e: string } {
   const numbers = new Cursor(readOnly(der, TAG.sequence));
   const [n, e] = [numbers.take(), numbers.take()];
   numbers.end();
-  if (readInteger(n) <= 0n || readInteger(e) <= 0n) throw keyMalformed('of impossible numbers');
+  const [modulus, exponent] = [readInteger(n), readInteger(e)];
+  // With an exponent of 1 every signature is good, whoever made it.
+  if (modulus <= 0n || modulus % 2n === 0n || exponent < 3n || exponent % 2n === 0n) {
+    throw keyMalformed('of impossible numbers');
+  }
   return { n: magnitude(n.contents), e: magnitude(e.contents) };
 }
 

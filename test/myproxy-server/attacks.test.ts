@@ -110,3 +110,10 @@ test('nor does it with check_multiple_credentials, when it has the pass phrase t
   }
   assert.equal(tried, 5);
 });
+
+test('a name that reads as another one in a single line is not let in', async () => {
+  const server = inProcessServer(authority);
+  const twofold = await authority.issue('Jane\\');
+  assert.match(errorLines(await put(server, twofold))[1] ?? '', /reads? as another/);
+  assert.deepEqual(await put(server, await authority.issue('DOMAIN\\jane')), { status: 'ok' });
+});

@@ -1,5 +1,11 @@
 import type { ClientIdentity } from '../../repository/index.ts';
-import { type Certificate, formatOneline, type PathReport, parseCertificate } from '../../x509/index.ts';
+import {
+  type Certificate,
+  formatOneline,
+  hasUniqueOneline,
+  type PathReport,
+  parseCertificate,
+} from '../../x509/index.ts';
 import type { PeerInfo } from '../wire/wire.ts';
 import { explainPath } from './explain-path.ts';
 import { opensslWords } from './openssl-words.ts';
@@ -34,6 +40,13 @@ export function identifyClient(
       'authentication failed',
       `your certificate was not accepted: ${opensslWords(report) ?? 'it has no identity'}`,
       ...explainPath(report),
+    ]);
+  }
+  // Owners and policies are one-line text: a name that reads as somebody else's must not get that far.
+  if (!hasUniqueOneline(report.identity)) {
+    throw refusal([
+      'authentication failed',
+      `your name has characters that make it read as another one: ${formatOneline(report.identity)}`,
     ]);
   }
   return { dn: formatOneline(report.identity), fqans: [], isLimited: report.isLimited };
