@@ -3,6 +3,7 @@
  * It knows nothing of the command line; `cli/` calls {@link startServer} and {@link runLegacyServer}.
  */
 
+export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
 export {
   type OpenedState,
   type OpenStateOptions,
@@ -12,6 +13,7 @@ export {
 } from './first-start.ts';
 export { type LegacyServerOptions, runLegacyServer } from './legacy-server.ts';
 export { type RunningServer, type StartOptions, startServer } from './server.ts';
+export { openEnvelope } from './server-state.ts';
 export type { ServerSettings } from './settings.ts';
 export { loadSettings } from './settings-file.ts';
 export {

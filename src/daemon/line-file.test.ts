@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { LineFile } from './line-file.ts';
 
 function directory(t: TestContext): string {
@@ -38,13 +41,38 @@ test('after rotation, reopen begins a new file and loses nothing', async (t) => 
   assert.equal(readFileSync(path, 'utf8'), 'new\n');
 });
 
-test('a file that cannot be written is no reason to fall over', async (t) => {
+test('a file that cannot be opened at the start is an error; one that fails later is no reason to fall over', async (t) => {
   const complaints: string[] = [];
   t.mock.method(process.stderr, 'write', (text: string) => complaints.push(text) > 0);
-  const file = new LineFile(join(directory(t), 'missing', 'log'));
+  const place = join(directory(t), 'logs');
+  assert.throws(() => new LineFile(join(place, 'log')), {
+    code: 'file/io',
+    message: /cannot write the log .*ENOENT/,
+  });
+  assert.deepEqual(complaints, []);
+  mkdirSync(place);
+  const file = new LineFile(join(place, 'log'));
+  rmSync(place, { recursive: true });
+  file.reopen();
   file.write('lost\n');
   file.write('lost\n');
   await file.close();
   assert.equal(complaints.length, 1);
   assert.match(complaints[0] ?? '', /cannot write .*ENOENT/);
+});
+
+test('a rotation in the middle of a write: what is on its way stays with the old file', async (t) => {
+  const path = join(directory(t), 'log');
+  const file = new LineFile(path);
+  // Every thread that could write is busy for a while.
+  const busy = Array.from({ length: 4 }, () => promisify(pbkdf2)('x', 'y', 200_000, 32, 'sha256'));
+  file.write('old\n');
+  await delay(60);
+  renameSync(path, `${path}.1`);
+  file.reopen();
+  file.write('new\n');
+  await Promise.all(busy);
+  await file.close();
+  assert.equal(readFileSync(`${path}.1`, 'utf8'), 'old\n');
+  assert.equal(readFileSync(path, 'utf8'), 'new\n');
 });

@@ -1,4 +1,5 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { LatchkeyError, quote } from '../kit/index.ts';
 
 const FLUSH_AFTER_MS = 50;
 const MAX_WAITING_BYTES = 16 << 20;
@@ -19,9 +20,18 @@ export class LineFile {
   #writing: Promise<void> | undefined;
   readonly #onExit = (): void => this.#flushNow();
 
+  /** @throws LatchkeyError `file/io` when it cannot be opened now; what fails later is only told */
   constructor(path: string) {
     this.#path = path;
-    this.#open();
+    try {
+      this.#descriptor = openSync(path, 'a', 0o600);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new LatchkeyError('file/io', `cannot write the log ${quote(path)}: ${why}`, {
+        hint: 'its directory must exist and be writable for this user',
+        cause,
+      });
+    }
     // What was logged last before an exit is what one wants to read.
     process.on('exit', this.#onExit);
   }
@@ -40,8 +50,13 @@ export class LineFile {
   /** Opens the file of that name again: after log rotation it is a new one. */
   reopen(): void {
     this.#flushNow();
-    this.#close();
+    const old = this.#descriptor;
+    this.#descriptor = undefined;
     this.#open();
+    if (old === undefined) return;
+    // A write that is under way still needs it; its number must not be another file's meanwhile.
+    if (this.#writing === undefined) closeSync(old);
+    else void this.#writing.then(() => closeSync(old));
   }
 
   async close(): Promise<void> {

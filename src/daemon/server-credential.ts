@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import {
@@ -105,8 +105,8 @@ export async function loadServerCredential(
   listen: Pick<ListenSettings, 'minTls' | 'maxTls'>,
   now: Date,
 ): Promise<ServerCredential> {
-  const certificatePem = await readBounded(files.certificate);
-  const keyPem = files.key === files.certificate ? certificatePem : await readKey(files.key);
+  const keyPem = await readKey(files.key);
+  const certificatePem = files.key === files.certificate ? keyPem : await readBounded(files.certificate);
   const own = parseCertificates(certificatePem);
   const [leaf] = own;
   if (leaf === undefined) {
@@ -182,12 +182,17 @@ function completeChain(own: readonly Certificate[], trust: TrustStore): Certific
 
 async function readKey(path: string): Promise<string> {
   const status = await stat(path).catch(() => undefined);
-  if (status !== undefined && (status.mode & 0o077) !== 0) {
+  if (status !== undefined && (status.mode & 0o077) !== 0 && !isServiceCredential(path)) {
     throw new LatchkeyError('file/unsafe', `the key ${quote(path)} can be read by others`, {
       hint: `chmod 600 ${path}`,
     });
   }
   return readBounded(path);
+}
+
+/** systemd gives a service its credentials by access lists, which show in the mode as rights of the group. */
+function isServiceCredential(path: string, directory = process.env.CREDENTIALS_DIRECTORY): boolean {
+  return directory !== undefined && directory !== '' && dirname(path) === resolve(directory);
 }
 
 async function readBounded(path: string): Promise<string> {

@@ -23,6 +23,9 @@ import {
 import type { ServerSettings } from './settings.ts';
 import { Watch } from './watch.ts';
 
+/** Nobody saves a configuration in pieces that are further apart; whoever does not want to wait sends SIGHUP. */
+const SETTLE_MS = 1_000;
+
 /** What a {@link ServerState} is made with. */
 export interface ServerStateOptions {
   readonly log: Log;
@@ -71,7 +74,9 @@ export class ServerState {
     this.#files = parts.files;
     this.#credential = parts.credential;
     const { source, alsoRead = [] } = settings;
-    this.#settingsWatch = new Watch(source === undefined ? [] : [source, ...alsoRead], options.clock);
+    this.#settingsWatch = new Watch(source === undefined ? [] : [source, ...alsoRead], options.clock, {
+      settleMs: SETTLE_MS,
+    });
     this.#credentialWatch = new Watch([parts.files.certificate, parts.files.key], options.clock);
   }
 
@@ -133,6 +138,7 @@ export class ServerState {
 
   /** Reads everything again; rejects with the first thing that was bad, after trying all. */
   async reload(): Promise<void> {
+    await this.#settingsWatch.accept();
     const errors = [
       await this.#attempt('configuration', () => this.#readSettings()),
       await this.#attempt('trust directory', () => this.#refreshTrust()),
@@ -212,7 +218,10 @@ function checkPolicy({ policy }: ServerSettings): void {
   });
 }
 
-async function openEnvelope(sources: readonly EnvelopeKeySource[] = []): Promise<Envelope | undefined> {
+/** The envelope under the server keys of the settings; none without keys. @throws LatchkeyError what {@link loadEnvelopeKey} throws */
+export async function openEnvelope(
+  sources: readonly EnvelopeKeySource[] = [],
+): Promise<Envelope | undefined> {
   const [current, ...old] = await Promise.all(sources.map((source) => loadEnvelopeKey(source)));
   return current === undefined ? undefined : createEnvelope([current, ...old]);
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '../kit/index.ts';
 import { type LogLevel, serveConversation, type Wire } from '../myproxy/index.ts';
-import { openAudit } from './audit.ts';
+import { type Audit, openAudit } from './audit.ts';
 import { type ConnectionSettings, listen } from './listener.ts';
 import { openLog } from './log.ts';
 import { ServerState } from './server-state.ts';
@@ -49,7 +49,7 @@ export async function startServer(
   const { source } = settings;
   const reread = options.reread ?? (source === undefined ? undefined : () => loadSettings(source));
   const log = await openLog(settings.log, settings.ident);
-  const audit = openAudit(settings.auditFile);
+  const audit = await openAuditOr(() => log.close(), settings.auditFile);
   const closeLogs = async (): Promise<void> => {
     await Promise.all([audit.close(), log.close()]);
   };
@@ -104,6 +104,15 @@ export async function startServer(
     };
   } catch (error) {
     await closeLogs();
+    throw error;
+  }
+}
+
+async function openAuditOr(undo: () => Promise<void>, path: string | undefined): Promise<Audit> {
+  try {
+    return openAudit(path);
+  } catch (error) {
+    await undo();
     throw error;
   }
 }

@@ -14,21 +14,26 @@ const HOUR = 3_600;
 /**
  * Reads `latchkey.toml`, or a legacy `myproxy-server.config` (any file whose name does not end in `.toml`).
  *
+ * @param storage the storage directory, whatever the file says; a legacy file cannot say it
  * @throws LatchkeyError `config/missing`, `config/malformed`, `config/invalid`
  */
-export async function loadSettings(path: string): Promise<ServerSettings> {
+export async function loadSettings(path: string, storage?: string): Promise<ServerSettings> {
   const file = resolve(path);
   if (!file.endsWith('.toml')) {
     const port = Number(process.env.MYPROXY_SERVER_PORT ?? DEFAULTS.port);
     const listen = { port, minTls: 'TLSv1.2', maxTls: 'TLSv1.2' } as const;
-    return { ...(await readLegacySettings(file)), listen, storage: await locateStorage() };
+    return { ...(await readLegacySettings(file)), listen, storage: storage ?? (await locateStorage()) };
   }
   const text = await readConfig(file);
   const { parseSettings } = await import('./settings-document.ts');
-  return settingsFrom(parseSettings(text, file), file);
+  return settingsFrom(parseSettings(text, file), file, storage);
 }
 
-async function settingsFrom(document: SettingsDocument, file: string): Promise<ServerSettings> {
+async function settingsFrom(
+  document: SettingsDocument,
+  file: string,
+  storage: string | undefined,
+): Promise<ServerSettings> {
   const at = <Value extends string | undefined>(path: Value): Value | string =>
     path === undefined ? path : resolve(dirname(file), path);
   const { server = {}, limits = {}, sealing = {}, audit = {}, log = {} } = document;
@@ -46,7 +51,7 @@ async function settingsFrom(document: SettingsDocument, file: string): Promise<S
     listen: { host: server.listen, port: server.port ?? DEFAULTS.port, minTls, maxTls },
     credential: { certificate: at(server.certificate), key: at(server.key) },
     trustDirectory,
-    storage: at(server.storage) ?? (await locateStorage()),
+    storage: storage ?? at(server.storage) ?? (await locateStorage()),
     policy: policyFrom(document, base?.policy, at),
     trustRoots: trustRootsFrom(server.trust_roots, trustDirectory, base?.trustRoots, file, at),
     limits: {

@@ -142,7 +142,11 @@ test('a changed configuration is taken, a bad one leaves the old in force and is
   assert.match(await askTrustRoots(daemon.port()), /RESPONSE=1\nERROR="<anonymous>" not authorized/);
   writeFileSync(daemon.path('config'), openConfig(grid.trustDirectory));
   await delay(600);
+  assert.match(await askTrustRoots(daemon.port()), /RESPONSE=1/, 'too fresh: it might be half of a file');
+  await delay(600);
   assert.match(await askTrustRoots(daemon.port()), /RESPONSE=0/, 'noticed without a signal');
+  await until(() => log().match(/reading configuration file/g)?.length === 2, 'each version is read once');
+  assert.equal(log().match(/configuration not reloaded/g)?.length, 1, 'and told once');
 });
 
 test('-d stays in front, serves one connection, logs to standard error', async (t) => {

@@ -1,4 +1,4 @@
-import type { CommandSpec } from './command-spec.ts';
+import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 
 export { GLOBAL_OPTIONS } from './shared-options.ts';
@@ -9,6 +9,13 @@ const PROXIES = 'Proxies here';
 const INSIGHT = 'See and explain';
 
 const LIFETIME_HELP = '12h, 7d, 90m; max = as long as allowed';
+
+const STORAGE: CommandOption = {
+  long: 'storage',
+  value: 'DIR',
+  help: 'storage directory, instead of the configured one',
+  completes: 'directory',
+};
 
 /**
  * Every command. This table is read for the parser, the help texts and the completion scripts, so it imports nothing but data;
@@ -39,12 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: 'NAME,…',
         help: 'more names of this host, for the certificate of its own; the first becomes the CN',
       },
-      {
-        long: 'storage',
-        value: 'DIR',
-        help: 'storage directory, instead of the configured one',
-        completes: 'directory',
-      },
+      STORAGE,
     ],
     details:
       "Without -c, the first start makes a certificate authority and host certificate of this installation's own, a store, a trust directory and a commented latchkey.toml below .latchkey (or --state DIR). SIGHUP reads the configuration again; ^C ends.",
@@ -350,7 +352,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         completes: 'file',
       },
     ],
-    options: [],
+    options: [STORAGE],
     load: async () => (await import('./config-check.ts')).configCheck,
   },
   {
@@ -358,7 +360,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: INSIGHT,
     summary: 'the configuration in force, with every default',
     arguments: [{ name: 'FILE', required: false, help: 'as for config check', completes: 'file' }],
-    options: [{ long: 'origin', help: 'say where each value comes from' }],
+    options: [{ long: 'origin', help: 'say where each value comes from' }, STORAGE],
     load: async () => (await import('./config-show.ts')).configShow,
   },
   {
@@ -388,6 +390,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { long: 'fqan', value: 'FQAN', help: 'a VOMS attribute the client has' },
       { long: 'limited', help: 'the client shows a limited proxy' },
+      STORAGE,
     ],
     examples: ['latchkey config explain get --dn /O=Grid/CN=Jane --user jane'],
     load: async () => (await import('./config-explain.ts')).configExplain,

@@ -2,13 +2,13 @@ import { loadSettings } from '../../daemon/index.ts';
 import { isLatchkeyError } from '../../kit/index.ts';
 import { loadServerConfig } from '../../myproxy/index.ts';
 import type { Command } from './command.ts';
-import { configFile } from './config-file.ts';
+import { configFile, storageOf } from './config-file.ts';
 import { formatServerFinding, type ServerFinding, serverFindings } from './server-findings.ts';
 
 /** `latchkey config check [FILE]`: every finding; exit code 6 when one would keep the server from starting. */
 export const configCheck: Command = async (invocation) => {
   const file = await configFile(invocation, 0);
-  const findings = await findingsOf(file, invocation.context.now());
+  const findings = await findingsOf(file, storageOf(invocation), invocation.context.now());
   const count = (severity: string): number =>
     findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings] = [count('error'), count('warning')];
@@ -24,11 +24,11 @@ export const configCheck: Command = async (invocation) => {
   };
 };
 
-async function findingsOf(file: string, now: Date): Promise<ServerFinding[]> {
+async function findingsOf(file: string, storage: string | undefined, now: Date): Promise<ServerFinding[]> {
   // The text of a legacy file has findings of its own: misspelt keys, values that count as something else.
   const textual = file.endsWith('.toml') ? [] : (await loadServerConfig(file)).findings;
   try {
-    const settings = await loadSettings(file);
+    const settings = await loadSettings(file, storage);
     const all = [...textual, ...(await serverFindings(settings, now))];
     const seen = new Set<string>();
     return all.filter(({ message }) => !seen.has(message) && seen.add(message));

@@ -1,5 +1,7 @@
-import { loadSettings, type ServerSettings } from '../../daemon/index.ts';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { stat } from 'node:fs/promises';
+import { loadSettings, openEnvelope, type ServerSettings } from '../../daemon/index.ts';
+import { isLatchkeyError, LatchkeyError, quote } from '../../kit/index.ts';
+import { noCredentialsLines } from '../../myproxy/index.ts';
 import {
   type ClientIdentity,
   type CredentialId,
@@ -18,7 +20,7 @@ import {
 } from '../../repository/index.ts';
 import { formatOneline, identityOf, parseCertificates } from '../../x509/index.ts';
 import type { Command, Invocation } from './command.ts';
-import { configFile } from './config-file.ts';
+import { configFile, storageOf } from './config-file.ts';
 
 /** What an explanation is about. */
 interface Question {
@@ -27,6 +29,8 @@ interface Question {
   readonly client: ClientIdentity;
   readonly settings: ServerSettings;
   readonly credential: StoredCredential | undefined;
+  /** INFO: how many of the credentials asked about belong to the client. */
+  readonly owned: number;
 }
 
 /** The answer: the verdict, each rule that was looked at, and what the client still has to show. */
@@ -68,7 +72,7 @@ export const configExplain: Command = async (invocation) => {
       username: id.username,
       credential: id.name ?? null,
       client: client.dn,
-      stored: credential !== undefined,
+      stored: credential !== undefined || question.owned > 0,
       ...answer,
     },
     lines: [
@@ -105,8 +109,9 @@ async function questionOf(invocation: Invocation): Promise<Question> {
   if (username === '' && command !== 'TRUSTROOTS') {
     throw new LatchkeyError('cli/usage', 'which account? --user NAME says so');
   }
-  const settings = await loadSettings(await configFile(invocation, 1));
+  const settings = await loadSettings(await configFile(invocation, 1), storageOf(invocation));
   const fqan = given.text('fqan');
+  const dn = given.text('dn') ?? '<anonymous>';
   const id = {
     username,
     ...(given.text('credential') === undefined ? {} : { name: given.text('credential') }),
@@ -115,28 +120,51 @@ async function questionOf(invocation: Invocation): Promise<Question> {
     command,
     id,
     client: {
-      dn: given.text('dn') ?? '<anonymous>',
+      dn,
       fqans: fqan === undefined ? [] : [fqan],
       isLimited: given.flag('limited'),
     },
     settings,
-    credential: command === 'TRUSTROOTS' ? undefined : await readStored(invocation, settings, id),
+    ...(command === 'TRUSTROOTS'
+      ? { credential: undefined, owned: 0 }
+      : await readStored(invocation, settings, { command, id, dn })),
   };
 }
 
-/** The stored credential, when this user may look into the storage directory. */
+/** What is stored, as far as a question needs it. */
+type Stored = Pick<Question, 'credential' | 'owned'>;
+
+/** @throws LatchkeyError when this user may not look: an answer that ignores what is stored would be a wrong one */
 async function readStored(
   { note }: Invocation,
   settings: ServerSettings,
-  id: CredentialId,
-): Promise<StoredCredential | undefined> {
+  {
+    command,
+    id,
+    dn,
+  }: { readonly command: Question['command']; readonly id: CredentialId; readonly dn: string },
+): Promise<Stored> {
+  if ((await stat(settings.storage).catch(() => undefined)) === undefined) {
+    note(`latchkey: nothing is stored: ${settings.storage} does not exist`);
+    return { credential: undefined, owned: 0 };
+  }
+  const envelope = await openEnvelope(settings.sealing.serverKeys);
+  const store = await FileStore.open(settings.storage, { envelope }).catch((error: unknown) => {
+    if (!isLatchkeyError(error)) throw error;
+    throw new LatchkeyError(error.code, `cannot look at what is stored: ${error.message}`, {
+      hint: `ask as the server's user: setpriv --reuid=USER --regid=GROUP --clear-groups latchkey config explain ${command.toLowerCase()} …`,
+      cause: error,
+    });
+  });
   try {
-    const store = await FileStore.open(settings.storage);
-    return await store.read(id);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    note(`latchkey: not looking at what is stored: ${why}`);
-    return undefined;
+    if (command !== 'INFO') return { credential: await store.read(id), owned: 0 };
+    let owned = 0;
+    for await (const found of store.list(id.username)) {
+      if (found.owner === dn && (id.name === undefined || found.name === id.name)) owned += 1;
+    }
+    return { credential: undefined, owned };
+  } finally {
+    await store.close();
   }
 }
 
@@ -154,20 +182,44 @@ async function answerTo(question: Question): Promise<Answer> {
         file: policy.acceptedMapFile,
         program: policy.acceptedMapProgram,
       });
-      return plain(decideStore({ command, id, client, policy: policy.access, credential, mapping }));
+      const decision = decideStore({ command, id, client, policy: policy.access, credential, mapping });
+      return {
+        ...plain(decision),
+        ...(decision.allowed && command !== 'DESTROY' && { next: conditionsOf(policy, command) }),
+      };
     }
     case 'CHANGE':
       return { ...plain(decideOwner(client, credential)), next: 'the present pass phrase must open the key' };
-    case 'INFO': {
-      const decision = decideOwner(client, credential);
-      return {
-        ...plain(decision),
-        next: 'everybody may ask; only credentials that the client owns are shown',
-      };
-    }
+    case 'INFO':
+      return information(question);
     case 'TRUSTROOTS':
       return plain(decideTrustRoots(client, settings.policy.access));
   }
+}
+
+/** What is judged only when the credential comes. */
+function conditionsOf(policy: ServerSettings['policy'], command: 'PUT' | 'STORE'): string {
+  const { passPhrasePolicyProgram: program, maxCredentialLifetimeSeconds: most } = policy;
+  return [
+    'its certificates must be valid',
+    ...(most ? [`for at most ${most / 3600} hours`] : []),
+    ...(command === 'PUT' ? ['a pass phrase has at least 6 characters'] : []),
+    ...(command === 'PUT' && program !== undefined ? [`${program} must accept it`] : []),
+  ].join(', ');
+}
+
+/** Everybody may ask; a client is shown its own credentials. */
+function information({ id, client, owned }: Question): Answer {
+  const passed = owned > 0;
+  const explanation = `${owned} of the credentials belong to "${client.dn}"`;
+  const steps = [{ rule: 'owner', passed, explanation }];
+  const reply = passed ? [] : noCredentialsLines({ id, dn: client.dn });
+  return {
+    allowed: passed,
+    steps,
+    reply,
+    next: 'everybody may ask; only credentials that the client owns are shown',
+  };
 }
 
 function retrieval(question: Question & { readonly command: 'GET' | 'RETRIEVE' }): Answer {

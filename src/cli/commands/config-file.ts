@@ -1,7 +1,14 @@
+import { resolve } from 'node:path';
 import { findState } from '../../daemon/index.ts';
 import { LatchkeyError } from '../../kit/index.ts';
 import { locateServerConfig } from '../../myproxy/index.ts';
 import type { Invocation } from './command.ts';
+
+/** The storage directory of `--storage`, for servers that are told it on their command line. */
+export function storageOf({ given }: Pick<Invocation, 'given'>): string | undefined {
+  const storage = given.text('storage');
+  return storage === undefined ? undefined : resolve(storage);
+}
 
 /** The configuration a `config` command is about: the file given, the state's, else the C server's. @throws LatchkeyError `config/missing` */
 export async function configFile({ given, context }: Invocation, argument: number): Promise<string> {

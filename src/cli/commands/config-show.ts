@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { loadSettings, type ServerSettings } from '../../daemon/index.ts';
 import { parseServerConfig } from '../../myproxy/index.ts';
 import type { Command } from './command.ts';
-import { configFile } from './config-file.ts';
+import { configFile, storageOf } from './config-file.ts';
 
 /** One value in force. */
 interface Row {
@@ -14,7 +14,7 @@ interface Row {
 /** `latchkey config show [FILE]`: every value in force, as `latchkey.toml` calls it, with `--origin` where it comes from. */
 export const configShow: Command = async (invocation) => {
   const file = await configFile(invocation, 0);
-  const settings = await loadSettings(file);
+  const settings = await loadSettings(file, storageOf(invocation));
   const origins = await originsOf(file, settings);
   const rows = rowsOf(settings).map((row) => ({ ...row, origin: origins.get(row.key) ?? 'default' }));
   const isShown = invocation.given.flag('origin');

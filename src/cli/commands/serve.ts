@@ -14,6 +14,7 @@ import {
 } from '../../daemon/index.ts';
 import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
 import type { Command, Invocation, Report } from './command.ts';
+import { storageOf } from './config-file.ts';
 import { withProgress } from './progress.ts';
 import { catchSignals, type Signals } from './serve-signals.ts';
 import { formatServerFinding, serverFindings } from './server-findings.ts';
@@ -38,13 +39,13 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   const say = (text: string): void => {
     if (!json) context.out(`${text}\n`);
   };
-  const settings = overridden(invocation, await loadSettings(config));
+  const reread = async (): Promise<ServerSettings> =>
+    overridden(invocation, await loadSettings(config, storageOf(invocation)));
+  const settings = await reread();
   say(`latchkey ${LATCHKEY_VERSION} · ${config}`);
   for (const finding of await serverFindings(settings, context.now())) say(formatServerFinding(finding));
   const signals = catchSignals(invocation);
-  const server = await startServer(settings, {
-    reread: async () => overridden(invocation, await loadSettings(config)),
-  });
+  const server = await startServer(settings, { reread });
   signals.serving(server);
   announce(invocation, server, settings);
   return await untilStopped(invocation, server, signals);
@@ -84,7 +85,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
   for (const step of opened.steps) say(step);
   const { paths } = opened;
   const reread = async (): Promise<ServerSettings> =>
-    overridden(invocation, await loadSettings(paths.settings));
+    overridden(invocation, await loadSettings(paths.settings, storageOf(invocation)));
   const wanted = await reread();
   const { server, settings } = await startNearby(invocation, wanted, reread);
   signals.serving(server);
@@ -112,7 +113,6 @@ const STEP_TITLES: Readonly<Record<string, string>> = {
 function overridden({ given }: Invocation, settings: ServerSettings): ServerSettings {
   const host = given.text('listen');
   const port = given.port('port');
-  const storage = given.text('storage');
   return {
     ...settings,
     listen: {
@@ -120,7 +120,6 @@ function overridden({ given }: Invocation, settings: ServerSettings): ServerSett
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     },
-    ...(storage === undefined ? {} : { storage }),
   };
 }
 

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
-import type { ServerSettings } from '../../daemon/index.ts';
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { checkServerCredential, type ServerSettings } from '../../daemon/index.ts';
 import { isLatchkeyError } from '../../kit/index.ts';
 import { checkServerConfig, type ServerConfig } from '../../myproxy/index.ts';
-import { loadTrustDirectory, locateTrustDirectory, parseCertificates } from '../../x509/index.ts';
+import { loadTrustDirectory, locateTrustDirectory } from '../../x509/index.ts';
 import { secondsLeft } from '../kit/time-text.ts';
 import { formatSpan } from './lifetime.ts';
 
@@ -17,13 +18,15 @@ export interface ServerFinding {
 /** A host certificate is worth a word when it ends within this time; seconds. */
 const SOON = 14 * 86_400;
 
-/** All that is worth knowing about settings that could be loaded: policy, certificate, trust, files. */
+/** All that is worth knowing about settings that could be loaded: policy, certificate, trust, files, logs. */
 export async function serverFindings(settings: ServerSettings, now: Date): Promise<ServerFinding[]> {
   const parts = await Promise.all([
     checkServerConfig(configOf(settings)),
     certificateFindings(settings, now),
     trustFindings(settings),
     storageFindings(settings),
+    logFindings('audit.file', settings.auditFile),
+    logFindings('log.file', settings.log.file),
   ]);
   return parts.flat();
 }
@@ -55,30 +58,26 @@ function configOf({ policy, trustRoots, limits }: ServerSettings): ServerConfig 
   };
 }
 
-async function certificateFindings({ credential }: ServerSettings, now: Date): Promise<ServerFinding[]> {
-  if (credential.certificate === undefined) return [];
+async function certificateFindings(settings: ServerSettings, now: Date): Promise<ServerFinding[]> {
   try {
-    const [leaf] = parseCertificates(await readFile(credential.certificate, 'utf8'));
-    if (leaf === undefined)
-      return [error('certificate/missing', `${credential.certificate} holds no certificate`)];
-    const left = secondsLeft(leaf.notAfter, now);
-    if (left <= 0)
-      return [
-        error(
-          'certificate/expired',
-          `the host certificate ${credential.certificate} expired ${formatSpan(-left)} ago`,
-        ),
-      ];
+    const { certificate, expires } = await checkServerCredential(settings, now);
+    const left = secondsLeft(expires, now);
     if (left > SOON) return [];
     return [
       warning(
         'certificate/ends-soon',
-        `the host certificate ends in ${formatSpan(left)}`,
+        `the host certificate ${certificate} ends in ${formatSpan(left)}`,
         'renew it; the server reads the new one when the file changes',
       ),
     ];
   } catch (cause) {
-    return [error('certificate/unreadable', `the host certificate cannot be used: ${messageOf(cause)}`)];
+    const hint = isLatchkeyError(cause) ? cause.hint : undefined;
+    const message = `the host certificate cannot be used: ${messageOf(cause)}`;
+    if (isLatchkeyError(cause, 'proxy/expired')) return [error('certificate/expired', message, hint)];
+    // Where a server looks depends on its environment, which is another one than that of this command.
+    const isElsewhere =
+      isLatchkeyError(cause, 'x509/credential-missing') && settings.credential.certificate === undefined;
+    return [(isElsewhere ? warning : error)('certificate/unusable', message, hint)];
   }
 }
 
@@ -113,15 +112,28 @@ async function storageFindings({ storage }: ServerSettings): Promise<ServerFindi
     ];
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
+    // Root looks at what a service with a user of its own has.
     return [
-      error(
+      (uid === 0 ? warning : error)(
         'storage/foreign',
-        `the storage directory ${storage} belongs to another user`,
+        `the storage directory ${storage} belongs to another user (uid ${found.uid})`,
         'run the server as that user',
       ),
     ];
   }
   return [];
+}
+
+/** A server does not start without the logs it was asked to write. */
+async function logFindings(key: string, path: string | undefined): Promise<ServerFinding[]> {
+  if (path === undefined) return [];
+  const isThere = (await stat(path).catch(() => undefined)) !== undefined;
+  try {
+    await access(isThere ? path : dirname(path), constants.W_OK);
+    return [];
+  } catch (cause) {
+    return [error('log/unwritable', `${key} ${path} cannot be written: ${messageOf(cause)}`)];
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@
  */
 export type { AuditEntry } from './audit-entry.ts';
 export { serveConversation } from './conversation.ts';
+export { noCredentialsLines } from './info.ts';
 export { KeyPool, type KeyPoolOptions } from './key-pool.ts';
 export { opensslWords } from './openssl-words.ts';
 export type { LogLevel, MyProxyService, ServerPolicy } from './service.ts';

@@ -1,7 +1,7 @@
-import type { StoredCredential } from '../../repository/index.ts';
+import type { CredentialId, StoredCredential } from '../../repository/index.ts';
 import type { CredentialInfo } from '../wire/credential-info.ts';
 import { encodeResponse } from '../wire/response.ts';
-import type { Operation } from './operation.ts';
+import { credentialIdOf, type Operation } from './operation.ts';
 import { refusal } from './refusal.ts';
 
 const MAX_LISTED = 1_000;
@@ -22,13 +22,18 @@ export async function info(operation: Operation): Promise<void> {
     if (found.length >= MAX_LISTED) break;
   }
   if (found.length === 0) {
-    const name = request.credentialName === undefined ? '' : ` with name ${request.credentialName}`;
-    // The comma after the username is doubled when a name is given: the C server's text.
-    const comma = request.credentialName === undefined ? ',' : ', ,';
-    throw refusal([`no credentials found${name} for user ${request.username}${comma} owner "${client.dn}"`]);
+    throw refusal(noCredentialsLines({ id: credentialIdOf(request), dn: client.dn }));
   }
   operation.notes.owner = client.dn;
   await wire.write(encodeResponse({ status: 'ok', credentials: found })).catch(() => {});
+}
+
+/** What a client is told that owns none of the credentials it asks about. */
+export function noCredentialsLines({ id, dn }: { readonly id: CredentialId; readonly dn: string }): string[] {
+  const name = id.name === undefined ? '' : ` with name ${id.name}`;
+  // The comma after the username is doubled when a name is given: the C server's text.
+  const comma = id.name === undefined ? ',' : ', ,';
+  return [`no credentials found${name} for user ${id.username}${comma} owner "${dn}"`];
 }
 
 function describe({ service, log }: Operation, credential: StoredCredential): CredentialInfo | undefined {
