@@ -9,10 +9,14 @@ export async function main(args) {
   if (await buildIfStale()) {
     process.stderr.write(`  ✔ built${`${((Date.now() - started) / 1000).toFixed(1)} s`.padStart(67)}\n`);
   }
-  const child = spawn(process.execPath, [join(root, 'dist/bin/latchkey.js'), 'serve', ...args], {
-    cwd: process.cwd(),
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=1', join(root, 'dist/bin/latchkey.js'), 'serve', ...args],
+    {
+      cwd: process.cwd(),
+      stdio: 'inherit',
+    },
+  );
   // The terminal sends ^C to both processes; the parent only waits, so that the last line is the server's.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
