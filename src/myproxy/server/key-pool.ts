@@ -1,4 +1,5 @@
 import { generateKeyPair, type KeyPair } from '../../x509/index.ts';
+import { refusal } from './refusal.ts';
 
 /** How a {@link KeyPool} works. */
 export interface KeyPoolOptions {
@@ -10,15 +11,26 @@ export interface KeyPoolOptions {
   readonly generate?: () => Promise<KeyPair>;
 }
 
+/** Most clients that wait for a pair; at four pairs a second the last of them waits half a minute. */
+const MAX_WAITING = 128;
+
+/** A client that waits for a pair. */
+interface Waiting {
+  readonly resolve: (pair: KeyPair) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /**
  * Key pairs made ahead of need, because an RSA pair takes a quarter of a second and a client of PUT waits for it.
- * Never more than one is made ahead at a time, so that a burst of PUTs leaves threads for everybody else.
+ * Never more than one is being made at a time, ahead or not, so that a burst of PUTs leaves threads for everybody
+ * else; who hangs up while waiting costs nothing.
  */
 export class KeyPool {
   readonly #ready: KeyPair[] = [];
+  readonly #waiting = new Set<Waiting>();
   readonly #capacity: number;
   readonly #generate: () => Promise<KeyPair>;
-  #refilling = false;
+  #filling = false;
   #closed = false;
 
   constructor({ ready = 4, bits = 2048, generate }: KeyPoolOptions = {}) {
@@ -31,18 +43,27 @@ export class KeyPool {
     return this.#ready.length;
   }
 
-  /** A pair nobody else gets: a ready one, or one made now. */
-  async take(): Promise<KeyPair> {
+  /**
+   * A pair nobody else gets: a ready one, or the next one made.
+   *
+   * @throws LatchkeyError `repository/throttled` with refusal lines when too many wait; the signal's reason
+   */
+  async take(signal?: AbortSignal): Promise<KeyPair> {
     const pair = this.#ready.shift();
+    if (pair === undefined && this.#waiting.size >= MAX_WAITING) {
+      const lines = ['Failed to accept credentials.', 'too many wait for a key pair: try again later'];
+      throw refusal(lines, undefined, 'repository/throttled');
+    }
+    const taken = pair === undefined ? this.#wait(signal) : Promise.resolve(pair);
     this.fill();
-    return pair ?? (await this.#generate());
+    return taken;
   }
 
   /** Starts making pairs in the background until the pool is full; does nothing when that is under way. */
   fill(): void {
-    if (this.#refilling || this.#closed) return;
-    this.#refilling = true;
-    void this.#refill();
+    if (this.#filling || !this.#isWanted()) return;
+    this.#filling = true;
+    void this.#fill();
   }
 
   /** No more pairs are made ahead; the ready ones are dropped. */
@@ -51,14 +72,45 @@ export class KeyPool {
     this.#ready.length = 0;
   }
 
-  async #refill(): Promise<void> {
-    try {
-      while (!this.#closed && this.#ready.length < this.#capacity) this.#ready.push(await this.#generate());
-    } catch {
-      // take() makes its own pair then, and reports what is wrong.
-    } finally {
-      this.#refilling = false;
-      if (this.#closed) this.#ready.length = 0;
+  #isWanted(): boolean {
+    return this.#waiting.size > 0 || (!this.#closed && this.#ready.length < this.#capacity);
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<KeyPair> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { resolve, reject };
+      const giveUp = (): void => {
+        this.#waiting.delete(waiting);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) return giveUp();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(waiting);
+    });
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#isWanted()) {
+      let pair: KeyPair;
+      try {
+        pair = await this.#generate();
+      } catch (error) {
+        const first = this.#next();
+        // With nobody to tell, it is left to whoever takes one.
+        if (first === undefined) break;
+        first.reject(error);
+        continue;
+      }
+      const next = this.#next();
+      if (next !== undefined) next.resolve(pair);
+      else if (!this.#closed) this.#ready.push(pair);
     }
+    this.#filling = false;
+  }
+
+  #next(): Waiting | undefined {
+    const [first] = this.#waiting;
+    if (first !== undefined) this.#waiting.delete(first);
+    return first;
   }
 }

@@ -28,7 +28,7 @@ export async function put(operation: Operation): Promise<void> {
     { program: service.policy.passPhrasePolicyProgram, signal },
   );
   if (refused.length > 0) throw refusal(refused, undefined, 'repository/pass-phrase-policy');
-  const pair = service.keys.take();
+  const pair = service.keys.take(signal);
   // A rejection is seen below; until then it must not count as unhandled.
   pair.catch(() => {});
   await sendOk(operation);
