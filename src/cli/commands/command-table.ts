@@ -86,6 +86,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./user-revoke.ts')).userRevoke,
   },
   {
+    path: ['envelope'],
+    group: SERVICE,
+    summary: 'put everything stored under the server key, or take that envelope off',
+    arguments: [
+      {
+        name: 'STATE',
+        help: 'on: under the first server key, also after a change of keys; off',
+        completes: ['on', 'off'],
+      },
+      { name: 'FILE', required: false, help: 'as for config check', completes: 'file' },
+    ],
+    options: [STORAGE],
+    details:
+      'Needs the server key that the configuration names. Stop the server before off: it would put the envelope on what is stored meanwhile. The C server reads nothing that is under an envelope.',
+    examples: ['latchkey envelope off /etc/latchkey/latchkey.toml'],
+    load: async () => (await import('./envelope.ts')).envelope,
+  },
+  {
     path: ['init'],
     group: CREDENTIALS,
     summary: 'store a credential: the server gets a proxy of its own, for a week',
