@@ -14,3 +14,13 @@ test('counts in all and from each address, and forgets who has left', () => {
   counter.leave('192.0.2.99');
   assert.match(counter.enter('192.0.2.4') ?? '', /^3 connections/);
 });
+
+test('addresses of one IPv6 network are one client', () => {
+  const counter = new ConnectionCounter(10, 2);
+  assert.equal(counter.enter('2001:db8::1'), undefined);
+  assert.equal(counter.enter('2001:db8::2'), undefined);
+  assert.match(counter.enter('2001:db8:0:0:ffff::3') ?? '', /from there already$/);
+  assert.equal(counter.enter('2001:db8:0:1::1'), undefined);
+  counter.leave('2001:db8::2');
+  assert.equal(counter.enter('2001:db8::3'), undefined);
+});

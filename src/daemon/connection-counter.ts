@@ -1,4 +1,9 @@
-/** Counts open connections, in all and from each address, and says when there are too many. */
+import { addressGroup } from '../repository/index.ts';
+
+/**
+ * Counts open connections, in all and from each address, and says when there are too many. IPv6 addresses count by
+ * their /64: a customer has all of those.
+ */
 export class ConnectionCounter {
   readonly #max: number;
   readonly #maxPerAddress: number;
@@ -12,19 +17,21 @@ export class ConnectionCounter {
 
   /** Counts one more, or says why not. Every success must be followed by one {@link ConnectionCounter.leave}. */
   enter(address: string): string | undefined {
-    const here = this.#perAddress.get(address) ?? 0;
+    const group = addressGroup(address);
+    const here = this.#perAddress.get(group) ?? 0;
     if (this.#total >= this.#max) return `${this.#max} connections are open already`;
     if (here >= this.#maxPerAddress) return `${this.#maxPerAddress} connections are open from there already`;
     this.#total += 1;
-    this.#perAddress.set(address, here + 1);
+    this.#perAddress.set(group, here + 1);
     return undefined;
   }
 
   leave(address: string): void {
-    const here = this.#perAddress.get(address) ?? 0;
+    const group = addressGroup(address);
+    const here = this.#perAddress.get(group) ?? 0;
     if (here === 0) return;
     this.#total -= 1;
-    if (here === 1) this.#perAddress.delete(address);
-    else this.#perAddress.set(address, here - 1);
+    if (here === 1) this.#perAddress.delete(group);
+    else this.#perAddress.set(group, here - 1);
   }
 }

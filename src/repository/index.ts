@@ -14,6 +14,7 @@ export {
   type PolicyList,
   type PolicyName,
 } from './access-policy.ts';
+export { addressGroup } from './address-group.ts';
 export type {
   CredentialId,
   CredentialPolicies,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../../src/kit/index.ts';
+import { StoredChains } from '../../src/myproxy/index.ts';
 import { FileStore } from '../../src/repository/index.ts';
+import { memoryTrustStore } from '../../src/x509/index.ts';
 import { credentialPem, errorLines, get, put, refused, storeIdentity } from '../support/client-side.ts';
 import {
   type InProcessServer,
@@ -116,4 +118,15 @@ test('a name that reads as another one in a single line is not let in', async ()
   const twofold = await authority.issue('Jane\\');
   assert.match(errorLines(await put(server, twofold))[1] ?? '', /reads? as another/);
   assert.deepEqual(await put(server, await authority.issue('DOMAIN\\jane')), { status: 'ok' });
+});
+
+test('a good verdict on a stored chain does not outlive what it rests on by more than minutes', () => {
+  const chains = new StoredChains();
+  const chain = chains.open({ pem: new Secret(credentialPem(jane)) });
+  const now = new Date();
+  const after = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
+  const nobody = memoryTrustStore({ authorities: [], signingPolicies: [] });
+  assert.ok(chains.validate(chain, authority.trust, now).ok);
+  assert.ok(chains.validate(chain, nobody, after(5)).ok, 'it is remembered');
+  assert.ok(!chains.validate(chain, nobody, after(11)).ok, 'as when a revocation list has expired');
 });

@@ -12,6 +12,9 @@ import {
 } from '../../x509/index.ts';
 import { refusal } from './refusal.ts';
 
+/** How long a good verdict is believed; revocation lists expire without a change on disk. */
+const MAX_TRUSTED_MS = 600_000;
+
 /** The chain of a stored credential, parsed once. */
 export interface StoredChain {
   /** Leaf first. */
@@ -26,8 +29,8 @@ export interface StoredChain {
 
 /**
  * Parsed chains of stored credentials, and the verdicts of their validation, both remembered by content.
- * Good verdicts last until the first certificate expires or {@link StoredChains.forgetVerdicts} is called; bad ones
- * are never remembered.
+ * Good verdicts last ten minutes (a revocation list may expire), at most until the first certificate expires or
+ * {@link StoredChains.forgetVerdicts} is called; bad ones are never remembered.
  */
 export class StoredChains {
   readonly #parsed: LruCache<string, StoredChain>;
@@ -60,7 +63,7 @@ export class StoredChains {
     if (known !== undefined && known.from <= time && time < known.until) return known.report;
     const report = this.validatePath(chain.certificates, trust, now);
     if (report.ok) {
-      const until = report.expires?.getTime() ?? time;
+      const until = Math.min(report.expires?.getTime() ?? time, time + MAX_TRUSTED_MS);
       this.#good.set(chain, { from: time, until, report });
     }
     return report;
