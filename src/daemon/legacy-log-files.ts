@@ -10,8 +10,9 @@ export interface LegacyLogFiles {
 
 /**
  * Where a daemonised `myproxy-server` logs. The C server uses syslog, whose datagram socket Node cannot reach. In this
- * order: the file given, `LATCHKEY_LOG`, the journal when systemd has started us, `/var/log` for root, and
- * `$XDG_STATE_HOME/latchkey` (`~/.local/state/latchkey`). The audit log lies beside it; `LATCHKEY_AUDIT` names another.
+ * order: the file given, `LATCHKEY_LOG`, the journal when systemd has started us, the unit's `LogsDirectory=`, `/var/log`
+ * for root, and `$XDG_STATE_HOME/latchkey` (`~/.local/state/latchkey`). The audit log lies in the same directory, in that
+ * of the unit rather than in the home when the log goes to the journal; `LATCHKEY_AUDIT` names another file.
  */
 export async function legacyLogFiles(
   given: string | undefined,
@@ -20,8 +21,8 @@ export async function legacyLogFiles(
 ): Promise<LegacyLogFiles> {
   const chosen = given ?? env.LATCHKEY_LOG;
   const home = env.XDG_STATE_HOME ?? join(env.HOME ?? homedir(), '.local', 'state');
-  const directory =
-    chosen !== undefined ? dirname(resolve(chosen)) : uid === 0 ? '/var/log' : join(home, 'latchkey');
+  const usual = env.LOGS_DIRECTORY?.split(':')[0] || (uid === 0 ? '/var/log' : join(home, 'latchkey'));
+  const directory = chosen !== undefined ? dirname(resolve(chosen)) : usual;
   const canWrite = await isWritable(directory);
   const audit = env.LATCHKEY_AUDIT ?? (canWrite ? join(directory, 'myproxy-server.audit.log') : undefined);
   const usesJournal = chosen === undefined && env.JOURNAL_STREAM !== undefined;

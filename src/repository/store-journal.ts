@@ -1,6 +1,6 @@
 import { rename, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { syncDirectory } from '../kit/index.ts';
+import { LatchkeyError, syncDirectory } from '../kit/index.ts';
 import { errorCode, ioError, readStamped, stampOf } from './file-stamp.ts';
 
 /** The journal's name in the directory; the C server looks at names that end in `.data` only. */
@@ -39,17 +39,27 @@ export async function commitSteps(
       const before = (await stampOf(join(directory, step.file)))?.contents;
       recorded.push({ ...step, before });
     }
-    await rename(await stage(JSON.stringify({ version: 1, steps: recorded })), journal);
-    isCommitted = true;
-    await syncDirectory(directory);
+    const staged = await stage(JSON.stringify({ version: 1, steps: recorded })).catch((error: unknown) => {
+      // On a full disk what is to be removed still can be, file by file: that is how room is made, and a stolen key undone.
+      if (isFull(error) && steps.every((step) => step.staged === undefined)) return undefined;
+      throw error;
+    });
+    if (staged !== undefined) await rename(staged, journal);
+    isCommitted = staged !== undefined;
+    if (isCommitted) await syncDirectory(directory);
     for (const step of recorded) await perform(directory, step);
     await syncDirectory(directory);
-    await unlink(journal);
+    if (isCommitted) await unlink(journal);
   } catch (error) {
     // From here on the journal is the truth, and the next operation tries again.
     if (!isCommitted) await discardStaged(directory, steps);
     throw ioError(`cannot write in "${directory}"`, error);
   }
+}
+
+function isFull(error: unknown): boolean {
+  const code = errorCode(error instanceof LatchkeyError ? error.cause : error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Removes staged files that will not be used. */

@@ -53,6 +53,7 @@ test('a wrong pass phrase is refused in the words of the C server, and leaves no
   const short = refused(await get(server, undefined, { passPhrase: new Secret('abc') }));
   assert.equal(short[0], 'invalid credential passphrase');
   assert.equal(server.audit.at(-1)?.verdict, 'refused');
+  assert.equal(server.audit.at(-1)?.owner, '/O=Test/CN=Jane', 'whose credential it was tried on');
   assert.doesNotMatch(JSON.stringify([server.audit, server.log]), /battery|correct horse/);
 });
 

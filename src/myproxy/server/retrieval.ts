@@ -97,6 +97,7 @@ async function authorizeOne(
   };
   const decision = decideRetrieval(retrieval);
   if (!decision.allowed || credential === undefined || chain === undefined) throw refusal(decision.lines);
+  operation.notes.owner = credential.owner;
   if (decision.isTrusted) operation.log('info', 'trusted retrievers policy matched');
   const authenticated = await authenticate(operation, decision, credential, chain, attempt);
   const verdict = decideAuthenticated(retrieval, decision, {
