@@ -1,8 +1,11 @@
 import { matchesExpression } from './expression.ts';
 
+/** What stands for the name of a client that showed no certificate; policies match it as text. */
+export const ANONYMOUS_DN = '<anonymous>';
+
 /** Who the client is, as policies see it. */
 export interface ClientIdentity {
-  /** One-line base identity (`/O=Grid/CN=Jane`, proxy names stripped), or `<anonymous>`. */
+  /** One-line base identity (`/O=Grid/CN=Jane`, proxy names stripped), or {@link ANONYMOUS_DN}. */
   readonly dn: string;
   /** Fully qualified attribute names of verified VOMS attribute certificates. */
   readonly fqans: readonly string[];

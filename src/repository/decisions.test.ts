@@ -153,6 +153,8 @@ test('who may store, destroy, change, and have trust roots', () => {
   assert.deepEqual(decideStore({ ...store, client: robot }).lines, [
     '"/O=Grid/CN=Robot" not authorized to store credentials on this server (accepted_credentials policy)',
   ]);
+  const everybody = { ...store, client: anonymous, policy: { acceptedCredentials: ['*'] } };
+  assert.equal(decideStore(everybody).allowed, false, 'what nobody owns everybody owns');
   assert.deepEqual(decideStore({ ...store, mapping: ['no', 'mapping'] }).lines, ['no', 'mapping']);
   const foreign = { ...store, id: { username: 'jane', name: 'x' }, credential: { owner: robot.dn } };
   assert.deepEqual(decideStore(foreign).lines, [

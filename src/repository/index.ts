@@ -5,6 +5,7 @@
 export { type AcceptedMapping, checkAcceptedMapping } from './accepted-mapping.ts';
 export {
   type AccessPolicy,
+  ANONYMOUS_DN,
   type ClientIdentity,
   checkPolicy,
   type Decision,

@@ -1,5 +1,6 @@
 import {
   type AccessPolicy,
+  ANONYMOUS_DN,
   admits,
   type ClientIdentity,
   type Decision,
@@ -27,7 +28,11 @@ export function decideStore(request: StoreRequest): Decision {
     steps.push({ rule: 'accepted_credentials mapping', passed: false, explanation: mapping.join('; ') });
     return { allowed: false, lines: mapping, steps };
   }
-  if (!admits(steps, 'accepted_credentials', policy.acceptedCredentials, client)) {
+  // The C server lets an expression that matches `<anonymous>` let them in; what they store would belong to every stranger.
+  const isKnown = client.dn !== ANONYMOUS_DN;
+  if (!isKnown)
+    steps.push({ rule: 'client certificate', passed: false, explanation: 'whoever stores must own it' });
+  if (!isKnown || !admits(steps, 'accepted_credentials', policy.acceptedCredentials, client)) {
     const line = `"${client.dn}" not authorized to store credentials on this server (accepted_credentials policy)`;
     return { allowed: false, lines: [line], steps };
   }

@@ -33,6 +33,7 @@ test('a user’s proxy comes first, then the pair named, then the usual one', as
   assert.deepEqual(await locate({ X509_USER_PROXY: nothing, X509_USER_CERT, X509_USER_KEY }), named);
   assert.deepEqual(await locate({}), usual);
   assert.deepEqual(await locate({ X509_USER_CERT }), usual);
+  assert.deepEqual(await locate({ X509_USER_PROXY: home }), usual, 'a directory is no proxy');
 });
 
 test('for root certificate and key come first, then the proxy', async () => {

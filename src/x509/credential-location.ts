@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultProxyPath } from './proxy-file.ts';
@@ -65,6 +65,9 @@ function pair(directory: string, owner: 'user' | 'host'): CredentialLocation {
 }
 
 async function areReadable(paths: readonly string[]): Promise<boolean> {
-  const checks = await Promise.allSettled(paths.map((path) => access(path, constants.R_OK)));
-  return checks.every((check) => check.status === 'fulfilled');
+  const checks = paths.map(async (path) => {
+    await access(path, constants.R_OK);
+    return (await stat(path)).isFile();
+  });
+  return (await Promise.allSettled(checks)).every((check) => check.status === 'fulfilled' && check.value);
 }

@@ -3,6 +3,7 @@ import { loadSettings, openEnvelope, type ServerSettings } from '../../daemon/in
 import { isLatchkeyError, LatchkeyError, quote } from '../../kit/index.ts';
 import { noCredentialsLines } from '../../myproxy/index.ts';
 import {
+  ANONYMOUS_DN,
   type ClientIdentity,
   type CredentialId,
   checkAcceptedMapping,
@@ -111,7 +112,7 @@ async function questionOf(invocation: Invocation): Promise<Question> {
   }
   const settings = await loadSettings(await configFile(invocation, 1), storageOf(invocation));
   const fqan = given.text('fqan');
-  const dn = given.text('dn') ?? '<anonymous>';
+  const dn = given.text('dn') ?? ANONYMOUS_DN;
   const id = {
     username,
     ...(given.text('credential') === undefined ? {} : { name: given.text('credential') }),

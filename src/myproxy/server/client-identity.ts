@@ -1,4 +1,4 @@
-import type { ClientIdentity } from '../../repository/index.ts';
+import { ANONYMOUS_DN, type ClientIdentity } from '../../repository/index.ts';
 import {
   type Certificate,
   formatOneline,
@@ -10,9 +10,6 @@ import type { PeerInfo } from '../wire/wire.ts';
 import { explainPath } from './explain-path.ts';
 import { opensslWords } from './openssl-words.ts';
 import { refusal } from './refusal.ts';
-
-/** The name of a client without certificate, as policies see it. */
-export const ANONYMOUS = '<anonymous>';
 
 const MAX_CERTIFICATES = 100;
 
@@ -26,7 +23,7 @@ export function identifyClient(
   peer: PeerInfo,
   validate: (chain: readonly Certificate[]) => PathReport,
 ): ClientIdentity {
-  if (peer.certificates.length === 0) return { dn: ANONYMOUS, fqans: [], isLimited: false };
+  if (peer.certificates.length === 0) return { dn: ANONYMOUS_DN, fqans: [], isLimited: false };
   if (peer.certificates.length > MAX_CERTIFICATES) {
     throw refusal([
       'authentication failed',

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { isLatchkeyError } from '../../kit/index.ts';
-import type { ClientIdentity } from '../../repository/index.ts';
+import { ANONYMOUS_DN, type ClientIdentity } from '../../repository/index.ts';
 import { type Command, commandRow } from '../wire/command.ts';
 import { parseRequest, type Request, requestErrorLines } from '../wire/request.ts';
 import { encodeResponse } from '../wire/response.ts';
 import type { Wire } from '../wire/wire.ts';
 import { changePassPhrase } from './change-pass-phrase.ts';
-import { ANONYMOUS, identifyClient } from './client-identity.ts';
+import { identifyClient } from './client-identity.ts';
 import { destroy } from './destroy.ts';
 import { get } from './get.ts';
 import { info } from './info.ts';
@@ -86,7 +86,7 @@ async function converse(connection: Connection, afterwards: (() => Promise<void>
   const log = (level: 'debug' | 'info' | 'warn' | 'error', line: string): void =>
     service.log(level, reference, singleLine(line));
   const notes: AuditNotes = {};
-  let client: ClientIdentity = { dn: ANONYMOUS, fqans: [], isLimited: false };
+  let client: ClientIdentity = { dn: ANONYMOUS_DN, fqans: [], isLimited: false };
   let request: Request | undefined;
   try {
     log('info', `Connection from ${wire.peer.address}`);
