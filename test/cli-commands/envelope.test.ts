@@ -38,6 +38,11 @@ test('the envelope is put on, changed to a new key, and taken off for the C serv
   assert.equal(run('on').code, 0);
   assert.match(file(), /^-----BEGIN LATCHKEY SEALED CREDENTIAL-----/);
   const underOne = file();
+  const query = latchkey(directory, ['tool', 'myproxy-admin-query', '-s', 'store']);
+  assert.match(
+    query.stderr,
+    /jane-cron\.data: "jane-cron\.creds" is sealed under a server key, and none is given/,
+  );
 
   configure('server_key_file = "two"\nold_server_key_files = ["one"]');
   assert.match(run('on').stdout, /^2 credentials in .* now under the server key$/m);

@@ -15,7 +15,10 @@ export const storageOption: OptionSpec = {
 /** Opens the directory of `-s`, else the first that exists of the server's usual ones. @throws ToolExit when there is none */
 export async function openStorage(context: ToolContext, given: string | undefined): Promise<FileStore> {
   const { FileStore: Store } = await import('../../repository/index.ts');
-  return Store.open(storageDirectory(context, given));
+  return Store.open(storageDirectory(context, given), {
+    // Otherwise what is there and cannot be read would look like nothing.
+    onFinding: ({ file, message }) => context.err(`${file}: ${message}\n`),
+  });
 }
 
 function storageDirectory(context: ToolContext, given: string | undefined): string {

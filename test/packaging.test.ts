@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runProgram } from '../src/kit/index.ts';
+import { findProgram } from './support/peers.ts';
+import { repositoryRoot, workspace } from './support/workspace.ts';
+
+const unit = readFileSync(join(repositoryRoot, 'packaging/systemd/latchkey.service'), 'utf8');
+
+test('systemd finds nothing wrong with the unit', async (t) => {
+  const program = findProgram('systemd-analyze');
+  if (program === undefined) return t.skip('needs systemd-analyze');
+  const file = join(workspace(t), 'latchkey.service');
+  // It looks for the program too, which is not installed here.
+  writeFileSync(file, unit.replaceAll('/usr/bin/latchkey', process.execPath));
+  const verified = await runProgram(program, ['verify', file], { env: { PATH: process.env.PATH } });
+  const said = verified.stdout.toString() + verified.stderr.toString();
+  assert.equal(verified.code, 0, said);
+  assert.doesNotMatch(said, /latchkey\.service/);
+});
+
+test('the unit reloads by SIGHUP, is not run as root, and hands the key over as a credential', () => {
+  assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+  assert.match(unit, /^User=(?!root)/m);
+  assert.match(unit, /^LoadCredential=hostkey\.pem:/m);
+  assert.match(unit, /^Environment=.*X509_USER_KEY=%d\/hostkey\.pem/m);
+});
+
+test('docs/operations.md links to what exists', () => {
+  const page = readFileSync(join(repositoryRoot, 'docs/operations.md'), 'utf8');
+  for (const [, target = ''] of page.matchAll(/\]\(([^)#]+)\)/g)) {
+    assert.ok(existsSync(join(repositoryRoot, 'docs', target)), target);
+  }
+});
