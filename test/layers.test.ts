@@ -53,3 +53,13 @@ test('files are named for one concept and can be read in one sitting', () => {
     assert.ok(lines <= LONGEST_FILE || file.endsWith('.test.ts'), `${file} has ${lines} lines`);
   }
 });
+
+test('a test that makes its grid with openssl is skipped where there is none: npm test needs only Node and npm', () => {
+  const tests = join(repositoryRoot, 'test');
+  for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.test.ts')) continue;
+    const text = readFileSync(join(tests, file), 'utf8');
+    if (/\bmakeGrid\(/.test(text))
+      assert.match(text, /havePeers\([^;]*'openssl'|'openssl', 'grid-proxy-init'\]/s, file);
+  }
+});

@@ -5,13 +5,13 @@ import { before, type TestContext, test } from 'node:test';
 import { Secret } from '../../src/kit/index.ts';
 import { FileStore } from '../../src/repository/index.ts';
 import { type Grid, makeGrid } from '../support/grid.ts';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 import { latchkey } from './installation.ts';
 
 let grid: Grid;
 before(async (t) => {
-  if (!havePeers(t as unknown as TestContext, 'openssl')) return;
+  if (findProgram('openssl') === undefined) return;
   grid = await makeGrid(join(workspace(t as unknown as TestContext), 'grid'));
 });
 
@@ -37,6 +37,7 @@ function place(t: TestContext) {
 }
 
 test('config check judges the host certificate and key as the server does', (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { path, run } = place(t);
   const check = (more: Readonly<Record<string, string>> = {}) =>
     run(['config', 'check', 'latchkey.toml'], more);
@@ -53,6 +54,7 @@ test('config check judges the host certificate and key as the server does', (t) 
 });
 
 test('a key in one file with its certificate is to be private too', (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { path, run } = place(t);
   writeFileSync(
     path('both.pem'),
@@ -67,6 +69,7 @@ test('a key in one file with its certificate is to be private too', (t) => {
 });
 
 test('config check, show and explain take the storage directory that a legacy file cannot name', (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { path, run } = place(t);
   const env = { X509_USER_CERT: path('cert.pem'), X509_USER_KEY: path('key.pem') };
   const check = run(['config', 'check', 'legacy.config', '--storage', 'store'], env);
@@ -78,6 +81,7 @@ test('config check, show and explain take the storage directory that a legacy fi
 });
 
 test('a log or audit file that cannot be written is an error, of config check and of the server', (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { toml, run } = place(t);
   toml('[audit]\nfile = "nowhere/audit.log"\n', 'port = 0\n');
   const check = run(['config', 'check', 'latchkey.toml']);
@@ -89,6 +93,7 @@ test('a log or audit file that cannot be written is an error, of config check an
 });
 
 test('config explain info answers as the server does: every credential of the account counts', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { path, run } = place(t);
   const store = await FileStore.open(path('store'));
   const pem = new Secret(readFileSync(grid.user.certificate, 'utf8') + readFileSync(grid.user.key, 'utf8'));
@@ -103,6 +108,7 @@ test('config explain info answers as the server does: every credential of the ac
 });
 
 test('config explain does not answer without looking at what is stored', (t) => {
+  if (!havePeers(t, 'openssl')) return;
   const { path, run } = place(t);
   chmodSync(path('store'), 0o755);
   const explained = run(['config', 'explain', 'get', 'latchkey.toml', '--user', 'jane']);

@@ -34,7 +34,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
 const withoutSeconds = (text: string): string => text.replace(/timeleft: (\d+):\d\d:\d\d/g, 'timeleft: $1');
 
 test('admin tools: load, list, lock, unlock, remove; the C tools see the same', async (t) => {
-  if (!havePeers(t, 'myproxy-admin-query', 'setsid')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-admin-query', 'setsid')) return;
   const { grid, store, run } = await openDesk(t);
   const { certificate, key } = grid.user;
   const load = (...argv: string[]): ToolRun =>
@@ -90,7 +90,7 @@ test('admin tools: load, list, lock, unlock, remove; the C tools see the same', 
 });
 
 test('admin tools: change the pass phrase of what either side stored', async (t) => {
-  if (!havePeers(t, 'myproxy-admin-change-pass', 'setsid')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-admin-change-pass', 'setsid')) return;
   const { grid, run } = await openDesk(t);
   const { certificate, key } = grid.user;
   // The C tool would, as root, become whoever owns /var/lib/myproxy.

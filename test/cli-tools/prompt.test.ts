@@ -62,7 +62,7 @@ const ours = (
 ): Promise<Dialogue> => talk(process.execPath, [latchkeyExecutable, 'tool', tool, ...argv], env, answers);
 
 test('prompts: on the terminal, without echo, the new pass phrase twice', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const env = await openSession(t);
   const stored = await ours('myproxy-init', ['-a'], env, ['secret1\r', 'secret1\r']);
   assert.equal(stored.code, 0, stored.screen);
@@ -79,7 +79,7 @@ test('prompts: on the terminal, without echo, the new pass phrase twice', async 
 });
 
 test('prompts: two that differ, and ^C, store and retrieve nothing', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const env = await openSession(t);
   const differ = await ours('myproxy-init', ['-a'], env, ['secret1\r', 'secret2\r']);
   assert.equal(differ.code, 1);
@@ -90,7 +90,7 @@ test('prompts: two that differ, and ^C, store and retrieve nothing', async (t) =
 });
 
 test('prompts: the terminal echoes again after ^C', async (t) => {
-  if (!havePeers(t, 'myproxy-server', 'stty')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server', 'stty')) return;
   const env = await openSession(t);
   const script = `"$0" "$1" tool myproxy-logon; stty -a`;
   const { screen } = await talk('sh', ['-c', script, process.execPath, latchkeyExecutable], env, ['sec\x03']);

@@ -76,7 +76,7 @@ const STEPS: readonly Step[] = [
 ];
 
 test('a session with our tools reads like one with the C tools, against the C server', async (t) => {
-  if (!havePeers(t, 'myproxy-init', 'myproxy-server', 'grid-proxy-init', 'setsid')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-init', 'myproxy-server', 'grid-proxy-init', 'setsid')) return;
   const theirs = await session(t, 'C');
   const ours = await session(t, 'ours');
   const differences = STEPS.map((step, index) => ({ step, theirs: theirs[index], ours: ours[index] }))
@@ -162,7 +162,7 @@ function unique(lines: readonly string[]): string[] {
 }
 
 test('what our tools write: modes, links, order in the file', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const { directory, env } = await openSession(t);
   const ours = (tool: string, argv: readonly string[], input = ''): ToolRun =>
     runTool('ours', tool, argv, { env, input });
@@ -190,7 +190,7 @@ test('what our tools write: modes, links, order in the file', async (t) => {
 });
 
 test('the Python client’s command: a proxy with trust on first use, and its exit codes', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const { directory, env } = await openSession(t);
   assert.equal(runTool('ours', 'myproxy-init', ['-S', '-a'], { env, input: PASS }).code, 0);
   const roots = join(directory, 'roots');

@@ -9,7 +9,7 @@ import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
 test('every example of docs/myproxy-client.md runs, one after the other, against a C server', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const examples = examplesOf('docs/myproxy-client.md');
   assert.ok(examples.length >= 8);
   const directory = workspace(t);

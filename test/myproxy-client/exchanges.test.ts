@@ -15,7 +15,7 @@ for (const [name, env] of [
   ['TLS 1.2', { GLOBUS_GSSAPI_MAX_TLS_PROTOCOL: 'TLS1_2_VERSION' }],
 ] as const) {
   test(`every command against the C server, ${name}`, async (t) => {
-    if (!havePeers(t, 'myproxy-server')) return;
+    if (!havePeers(t, 'openssl', 'myproxy-server')) return;
     const directory = workspace(t);
     const grid = await makeGrid(directory);
     const server = await startCServer(t, grid, { config: openConfig(grid.trustDirectory), env });

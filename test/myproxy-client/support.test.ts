@@ -7,7 +7,7 @@ import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
 test('a C client finds nothing on a fresh C server, and says so', async (t) => {
-  if (!havePeers(t, 'myproxy-server', 'myproxy-info')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server', 'myproxy-info')) return;
   const grid = await makeGrid(workspace(t));
   const server = await startCServer(t, grid);
   const env = { ...server.env, X509_USER_CERT: grid.user.certificate, X509_USER_KEY: grid.user.key };

@@ -13,7 +13,7 @@ const passphrase = new Secret('correct horse');
 const username = 'jane';
 
 test('whom the client believes, and whom not: against the C server', async (t) => {
-  if (!havePeers(t, 'myproxy-server')) return;
+  if (!havePeers(t, 'openssl', 'myproxy-server')) return;
   const directory = workspace(t);
   const [grid, other] = await Promise.all([
     makeGrid(join(directory, 'grid')),

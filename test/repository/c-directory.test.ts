@@ -31,7 +31,15 @@ test('a directory of the C server is ours, and the C server goes on with what we
   timeout: 180_000,
 }, async (t) => {
   if (
-    !havePeers(t, 'myproxy-server', 'myproxy-init', 'myproxy-logon', 'myproxy-admin-query', 'grid-proxy-init')
+    !havePeers(
+      t,
+      'openssl',
+      'myproxy-server',
+      'myproxy-init',
+      'myproxy-logon',
+      'myproxy-admin-query',
+      'grid-proxy-init',
+    )
   )
     return;
   const directory = workspace(t);
