@@ -10,20 +10,18 @@ function calledAs(): string {
 
 /** Runs one drop-in tool under the name it shows in messages. */
 async function runNamedTool(name: string, argv: readonly string[]): Promise<number | undefined> {
-  const load = name === 'link' ? async () => (await import('./tools/link.ts')).link : toolNamed(name);
+  const load = toolNamed(name);
   if (load === undefined) return undefined;
   return runTool(await load(), argv, processContext(name));
 }
 
-/** Acts as the tool it is called as, else as `latchkey`; `latchkey tool NAME …` and `latchkey link DIR` reach the tools too. */
+/** Acts as the tool it is called as, else as `latchkey`; `latchkey tool NAME …` reaches the tools too. */
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
-  const own = calledAs();
-  const asTool = own === 'link' ? undefined : await runNamedTool(own, argv);
+  const asTool = await runNamedTool(calledAs(), argv);
   if (asTool !== undefined) return asTool;
   const [first, second, ...rest] = argv;
-  if (first === 'link') return (await runNamedTool('link', argv.slice(1))) ?? 1;
-  if (first === 'tool' && second !== undefined && second !== 'link') {
+  if (first === 'tool' && second !== undefined) {
     const code = await runNamedTool(second, rest);
     if (code !== undefined) return code;
   }

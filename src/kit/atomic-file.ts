@@ -56,6 +56,12 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 function ioError(verb: string, path: string, cause: unknown): LatchkeyError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new LatchkeyError('file/io', `cannot ${verb} "${path}": ${reason}`, { cause });
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // "ENOENT: no such file or directory, open '…/.x.3f9a.tmp'": the name of the temporary file tells nobody anything.
+  const reason = /^E[A-Z0-9]+: ([^,]+), /.exec(text)?.[1] ?? text;
+  const isMissing = (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+  return new LatchkeyError('file/io', `cannot ${verb} "${path}": ${reason}`, {
+    cause,
+    ...(isMissing ? { hint: `there is no directory "${dirname(path)}"` } : {}),
+  });
 }

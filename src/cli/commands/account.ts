@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, quote } from '../../kit/index.ts';
 import type { OwnIdentity } from '../../myproxy/index.ts';
 import {
   type Certificate,
@@ -93,13 +93,37 @@ export async function ownFiles(
 export async function openIdentity(invocation: Invocation, files: OwnFiles): Promise<OwnIdentity> {
   const [certificatePem, keyPem] = await Promise.all([readText(files.certificate), readText(files.key)]);
   const pem = files.certificate === files.key ? certificatePem : `${certificatePem}\n${keyPem}`;
-  if (!isEncryptedKey(keyPem)) return await parseCredential(pem);
-  const passPhrase = await askKeyPassPhrase(invocation, files.label ?? files.key);
+  const passPhrase = isSealed(keyPem, files)
+    ? await askKeyPassPhrase(invocation, files.label ?? files.key)
+    : undefined;
   try {
     return await parseCredential(pem, passPhrase);
+  } catch (error) {
+    return explain(error, files);
   } finally {
-    passPhrase.wipe();
+    passPhrase?.wipe();
   }
+}
+
+function isSealed(keyPem: string, files: OwnFiles): boolean {
+  try {
+    return isEncryptedKey(keyPem);
+  } catch (error) {
+    return explain(error, files);
+  }
+}
+
+/** Says of which file it is that something is wrong with. */
+function explain(error: unknown, { certificate, key, label }: OwnFiles): never {
+  if (!isLatchkeyError(error)) throw error;
+  const isWrong = error.code === 'x509/pass-phrase-wrong';
+  const message = isWrong
+    ? `the pass phrase does not open ${label ?? quote(key)}`
+    : `${[...new Set([certificate, key])].map((path) => quote(path)).join(' and ')}: ${error.message}`;
+  const hint = isWrong
+    ? `it is the one the key was made with, not the MyProxy one; the file is ${key}`
+    : (error.hint ?? 'use other files with --cert and --key, or fetch a new proxy with latchkey logon');
+  throw new LatchkeyError(error.code, message, { hint, cause: error, details: error.details });
 }
 
 /** The certificates in a file, leaf first. */

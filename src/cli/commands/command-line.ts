@@ -96,8 +96,9 @@ function usageError(
     parents.has(word) || error.code !== 'commander.unknownCommand'
       ? `latchkey ${word} --help`
       : 'latchkey --help';
-  const hint =
-    suggestion === undefined
+  const hint = /^unknown option "--?pass/.test(message)
+    ? 'pass phrases are never options: use --pass-phrase-file FILE or --pass-phrase-stdin, or type it when asked'
+    : suggestion === undefined
       ? `${call.replace('  ', ' ')} tells what there is`
       : `did you mean ${suggestion}?`;
   return new LatchkeyError('cli/usage', message, { hint });

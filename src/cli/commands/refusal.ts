@@ -92,7 +92,7 @@ export function explainRefusal(subject: RefusedSubject, error: unknown): unknown
 
 /** The server's own sentence repeats ours, unless it says how long to wait. */
 function isNews(line: string): boolean {
-  return /wait|tr(y|ies)\b/i.test(line) || !/no credentials|expired|username/i.test(line);
+  return /wait|tr(y|ies)\b/i.test(line) || !/no credentials|do not exist|expired|username/i.test(line);
 }
 
 function linesOf(value: unknown): string[] {

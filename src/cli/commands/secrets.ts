@@ -58,7 +58,10 @@ async function readPassPhraseFile(path: string): Promise<Secret> {
   try {
     file = await open(path, 'r');
   } catch (cause) {
-    throw new LatchkeyError('file/io', `cannot read the pass phrase file ${quote(path)}`, { cause });
+    throw new LatchkeyError('file/io', `cannot read the pass phrase file ${quote(path)}`, {
+      cause,
+      hint: 'its first line is the pass phrase; make it readable by you alone (chmod 600)',
+    });
   }
   try {
     const { mode } = await file.stat();
@@ -82,7 +85,7 @@ async function given(invocation: Invocation, fileOption: string): Promise<Secret
 
 async function ask(invocation: Invocation, prompt: string): Promise<Secret> {
   const { context, given } = invocation;
-  if (!given.flag('pass-phrase-stdin')) return orCancelled(await context.askSecret(prompt));
+  if (!given.flag('pass-phrase-stdin')) return await askOnTerminal(context, prompt);
   const line = await context.readLine();
   if (line !== undefined) return new Secret(line.replace(/\r$/, ''));
   throw new LatchkeyError('cli/no-terminal', 'standard input ended where a pass phrase was expected', {
@@ -93,16 +96,22 @@ async function ask(invocation: Invocation, prompt: string): Promise<Secret> {
 async function askTwice(invocation: Invocation, prompt: string): Promise<Secret> {
   const secret = await ask(invocation, prompt);
   if (invocation.given.flag('pass-phrase-stdin')) return secret;
-  const again = orCancelled(await invocation.context.askSecret('The same again: '));
+  const again = await askOnTerminal(invocation.context, 'The same again: ');
   if (again.equals(secret)) return secret;
   throw new LatchkeyError('cli/usage', 'the two pass phrases differ', {
     hint: 'nothing was changed; try again',
   });
 }
 
-function orCancelled(secret: Secret | undefined): Secret {
+/** Standard input is not read unasked: what a cron job has there is somebody else's. */
+async function askOnTerminal(context: Invocation['context'], prompt: string): Promise<Secret> {
+  if (!(await context.hasTerminal())) {
+    const what = prompt.replace(/: $/, '');
+    throw new LatchkeyError('cli/no-terminal', `there is no terminal to ask on for: ${what}`, {
+      hint: 'use --pass-phrase-stdin, or a file only you can read: --pass-phrase-file, --key-pass-phrase-file',
+    });
+  }
+  const secret = await context.askSecret(prompt);
   if (secret !== undefined) return secret;
-  throw new LatchkeyError('myproxy/cancelled', 'no pass phrase was given', {
-    hint: 'without a terminal, use --pass-phrase-stdin or --pass-phrase-file',
-  });
+  throw new LatchkeyError('myproxy/cancelled', 'no pass phrase was given');
 }

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   loadSettings,
   openState,
@@ -13,6 +13,7 @@ import {
   writeRunning,
 } from '../../daemon/index.ts';
 import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
+import { defaultProxyPath } from '../../x509/index.ts';
 import type { Command, Invocation, Report } from './command.ts';
 import { storageOf } from './config-file.ts';
 import { withProgress } from './progress.ts';
@@ -96,7 +97,16 @@ async function serveState(invocation: Invocation): Promise<Report> {
   const findings = await serverFindings(settings, context.now());
   for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
     say(formatServerFinding(finding));
-  if (!json) context.out(whatNext(opened.isNew, settings));
+  if (!json) {
+    const isFoundUnnamed =
+      directory === join(process.cwd(), '.latchkey') || context.env.LATCHKEY_STATE !== undefined;
+    context.out(
+      whatNext(opened.isNew, settings, {
+        state: isFoundUnnamed ? '' : ` --state ${shown}`,
+        proxy: defaultProxyPath({ ...context.env }, context.uid),
+      }),
+    );
+  }
   try {
     return await untilStopped(invocation, server, signals);
   } finally {
@@ -178,8 +188,13 @@ function tick(title: string, detail: string): string {
   return `  ✔ ${title.padEnd(COLUMN - 4)}${detail}`;
 }
 
-function whatNext(isNew: boolean, settings: ServerSettings): string {
-  if (!isNew) return '\n  ^C stops it; latchkey status shows what is stored.\n';
+/** What to type in another terminal: `state` as an option where commands would not find it, `proxy` is where logon writes. */
+function whatNext(
+  isNew: boolean,
+  settings: ServerSettings,
+  { state, proxy }: { readonly state: string; readonly proxy: string },
+): string {
+  if (!isNew) return `\n  ^C stops it; latchkey status${state} shows what is stored.\n`;
   const reach =
     settings.listen.host === undefined
       ? '  Other machines reach it too; --listen 127.0.0.1 keeps it to this one.\n'
@@ -187,10 +202,12 @@ function whatNext(isNew: boolean, settings: ServerSettings): string {
   const rows = [
     ['user add jane', 'a certificate from this CA, and a pass phrase'],
     ['init -l jane', 'store a credential for a week'],
-    ['logon -l jane', `a proxy for 12 hours, in /tmp/x509up_u${process.getuid?.() ?? 0}`],
+    ['logon -l jane', `a proxy for 12 hours, in ${proxy}`],
     ['status', 'what is stored, for whom, how long it lasts'],
   ] as const;
-  const lines = rows.map(([command, meaning]) => `    npx latchkey ${command.padEnd(20)}${meaning}`);
+  const lines = rows.map(
+    ([command, meaning]) => `    npx latchkey ${`${command}${state}`.padEnd(20 + state.length)}${meaning}`,
+  );
   return `\n  In another terminal:\n${lines.join('\n')}\n\n${reach}  ^C stops it.\n`;
 }
 

@@ -18,7 +18,9 @@ export const userRevoke: Command = async (invocation) => {
   if (authority === undefined || !known.some((user) => user.name === name)) {
     throw new LatchkeyError('repository/not-found', `there is no user ${quote(name)} here`, {
       hint:
-        known.length === 0 ? 'there are none yet' : `there are ${known.map((user) => user.name).join(', ')}`,
+        known.length === 0
+          ? 'it knows nobody yet; latchkey user add NAME'
+          : `this state knows ${known.map((user) => user.name).join(', ')}`,
     });
   }
   const user = stateUser(state, name);

@@ -18,6 +18,7 @@ function user(...answers: (string | undefined)[]): ToolContext & { readonly aske
     err: () => {},
     readLine: () => Promise.resolve(next()),
     readInput: () => Promise.resolve(Buffer.alloc(0)),
+    hasTerminal: () => Promise.resolve(true),
     askSecret: (prompt) => {
       asked.push(prompt);
       const answer = next();

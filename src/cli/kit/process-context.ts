@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { inputReader } from './stdin.ts';
 import type { ToolContext } from './tool.ts';
 import { writeDescriptor } from './write-sync.ts';
@@ -14,6 +15,12 @@ export function processContext(name: string): ToolContext {
     err: (text) => writeDescriptor(2, text),
     readLine: () => input.readLine(),
     readInput: () => input.readRest(),
+    async hasTerminal() {
+      const { openTerminal } = await import('./ask-secret.ts');
+      const terminal = openTerminal();
+      if (terminal !== undefined) closeSync(terminal);
+      return terminal !== undefined;
+    },
     async askSecret(prompt) {
       const { askSecretOn, openTerminal } = await import('./ask-secret.ts');
       const terminal = openTerminal();

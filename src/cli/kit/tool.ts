@@ -16,6 +16,8 @@ export interface ToolContext {
   readLine(): Promise<string | undefined>;
   /** Everything that is left of standard input. */
   readInput(): Promise<Buffer>;
+  /** True when there is a terminal to ask on, whatever standard input is. */
+  hasTerminal(): Promise<boolean>;
   /** Asks on the terminal with echo off; falls back to standard input. Undefined when there is nothing to read or the user gave up. */
   askSecret(prompt: string): Promise<Secret | undefined>;
 }

@@ -60,7 +60,7 @@ const REFUSALS: readonly RefusalRow[] = [
     hint: 'who renews must be somebody else than the owner, unless the server has allow_self_authorization',
   },
   {
-    pattern: /no credentials (exist|found)|unknown username/i,
+    pattern: /no credentials (exist|found)|credentials do not exist|unknown username/i,
     reason: 'no-credentials',
     hint: 'are the user name and the credential name right, is it this server, and was it stored from the same certificate?',
   },
