@@ -42,8 +42,11 @@ export function runProgram(
     const stop = (error: LatchkeyError) => {
       stopped ??= error;
       child.kill('SIGKILL');
+      // What it has started may hold the other ends of the pipes for as long as it likes: nobody waits for that.
+      for (const stream of child.stdio) stream?.destroy();
     };
     const onAbort = () => stop(new LatchkeyError('program/failed', `"${command}" was cancelled`));
+    if (options.signal?.aborted) onAbort();
     options.signal?.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => {
       stop(new LatchkeyError('program/timed-out', `"${command}" did not end within ${timeoutMs / 1000} s`));
