@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,8 +12,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { root } from './root.mjs';
+
+/** A server that was started from these chunks is started anew within this time. */
+const OLD_CHUNK_MS = 7 * 86_400_000;
 
 export async function main(args) {
   await build({ types: !args.includes('--bin-only') });
@@ -20,20 +24,10 @@ export async function main(args) {
 
 /** @param {{types?: boolean}} options types: also emit the library with its declarations */
 export async function build({ types = true } = {}) {
-  if (types) rmSync(join(root, 'dist'), { recursive: true, force: true });
-  if (types) {
-    const tsc = spawnSync(
-      process.execPath,
-      [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'],
-      {
-        cwd: root,
-        stdio: 'inherit',
-      },
-    );
-    if (tsc.status !== 0) process.exit(tsc.status ?? 1);
-  }
+  if (types) buildLibrary();
   const { build: bundle } = await import('esbuild');
-  await bundle({
+  const { metafile } = await bundle({
+    metafile: true,
     entryPoints: { 'latchkey.new': join(root, 'src/cli/main.ts') },
     outdir: join(root, 'dist/bin'),
     bundle: true,
@@ -58,6 +52,36 @@ export async function build({ types = true } = {}) {
   writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, 'utf8')}`);
   chmodSync(entry, 0o755);
   renameSync(entry, join(root, 'dist/bin/latchkey.js'));
+  if (types) dropOldChunks(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+}
+
+/** Emits the library beside dist/ and moves it there when it is whole: types that are wrong leave what was built before. */
+function buildLibrary() {
+  const fresh = join(root, '.build', `library-${process.pid}`);
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', fresh], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status === 0) {
+    mkdirSync(join(root, 'dist'), { recursive: true });
+    for (const name of readdirSync(join(root, 'dist'))) {
+      if (name !== 'bin') rmSync(join(root, 'dist', name), { recursive: true, force: true });
+    }
+    for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(root, 'dist', name));
+  }
+  rmSync(fresh, { recursive: true, force: true });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Chunks of earlier builds, unless they are so young that a running program may still want them. */
+function dropOldChunks(current) {
+  const bin = join(root, 'dist/bin');
+  for (const name of readdirSync(bin)) {
+    const path = join(bin, name);
+    if (name === 'latchkey.js' || current.has(name)) continue;
+    if (statSync(path).mtimeMs < Date.now() - OLD_CHUNK_MS) rmSync(path, { force: true });
+  }
 }
 
 /** Builds the executable when any source is newer than it. */
