@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A cron job's first lines: a fresh 12-hour proxy, without a certificate and without a terminal.
-# In crontab:   0 */6 * * *   retriever.sh && your-work
+# In crontab, below the variables (README.md):   0 */6 * * *   retriever.sh && your-work
 #
 # Needs MYPROXY_SERVER, LOGNAME, PASS_FILE (as in store.sh) and X509_USER_PROXY, the file your work reads.
 set -euo pipefail

@@ -9,6 +9,12 @@
 #   RENEWER     the DN of the job service that may renew
 set -euo pipefail
 
+# The pass phrase of your key is asked for once, here, on the terminal: the calls below use this proxy, which is gone at the end.
+own=$(mktemp -d)
+trap 'rm -rf "$own"' EXIT
+grid-proxy-init -q -valid 169:00 -out "$own/proxy"
+export X509_USER_CERT="$own/proxy" X509_USER_KEY="$own/proxy"
+
 # -a: whoever knows user name and pass phrase may retrieve.  -c: stored for a week.  -t: proxies of 12 hours from it.
 # -S: the pass phrase comes from standard input.
 myproxy-init -S -a -c 168 -t 12 -l "$LOGNAME" -k cron < "$PASS_FILE"

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { spawn } from '@lydell/node-pty';
 import { runProgram } from '../../src/kit/index.ts';
 import { openConfig, startCServer } from '../support/c-server.ts';
 import { makeGrid } from '../support/grid.ts';
@@ -9,7 +10,35 @@ import { linkOurTools } from '../support/our-tools.ts';
 import { havePeers } from '../support/peers.ts';
 import { repositoryRoot, workspace } from '../support/workspace.ts';
 
-const TOOLS = ['myproxy-init', 'myproxy-info', 'myproxy-get-delegation', 'myproxy-logon', 'grid-proxy-info'];
+const TOOLS = [
+  'myproxy-init',
+  'myproxy-info',
+  'myproxy-get-delegation',
+  'myproxy-logon',
+  'grid-proxy-init',
+  'grid-proxy-info',
+];
+const KEY_PHRASE = 'the pass phrase of the key';
+
+/** Runs a script for a person at a terminal, who is asked once for the pass phrase of the own key. */
+function atTerminal(script: string, env: NodeJS.ProcessEnv): Promise<{ screen: string; code: number }> {
+  return new Promise((resolve) => {
+    const terminal = spawn('bash', [script], { env: env as Record<string, string>, cols: 120, rows: 40 });
+    let screen = '';
+    let isAnswered = false;
+    const timer = setTimeout(() => terminal.kill('SIGKILL'), 60_000);
+    terminal.onData((data) => {
+      screen += data;
+      if (isAnswered || !/pass phrase.*: ?$/i.test(screen)) return;
+      isAnswered = true;
+      terminal.write(`${KEY_PHRASE}\r`);
+    });
+    terminal.onExit(({ exitCode }) => {
+      clearTimeout(timer);
+      resolve({ screen: screen.replaceAll('\r\n', '\n'), code: exitCode });
+    });
+  });
+}
 
 for (const [tools, server] of [
   ['our', 'our'],
@@ -45,10 +74,20 @@ for (const [tools, server] of [
       return result.stdout.toString();
     };
 
-    const user = { X509_USER_CERT: grid.user.certificate, X509_USER_KEY: grid.user.key };
-    const stored = await run('store.sh', { ...user, RENEWER: grid.robot.dn });
-    assert.match(stored, /name: cron/);
-    assert.match(stored, /name: renewal/);
+    const key = join(directory, 'encrypted.key');
+    await runProgram('openssl', ['rsa', '-aes256', '-in', grid.user.key, '-out', key, '-passout', 'stdin'], {
+      input: `${KEY_PHRASE}\n`,
+    });
+    chmodSync(key, 0o600);
+    const stored = await atTerminal(join(repositoryRoot, 'examples/cron/store.sh'), {
+      ...env,
+      ...{ X509_USER_CERT: grid.user.certificate, X509_USER_KEY: key, RENEWER: grid.robot.dn },
+    });
+    assert.equal(stored.code, 0, stored.screen);
+    assert.match(stored.screen, /name: cron/);
+    assert.match(stored.screen, /name: renewal/);
+    // The C tools ask before they switch the echo off: an answer that comes at once is seen.
+    if (tools === 'our') assert.ok(!stored.screen.includes(KEY_PHRASE));
 
     const proxy = join(directory, 'proxy.pem');
     await run('retriever.sh', { X509_USER_PROXY: proxy });
