@@ -63,6 +63,18 @@ test('a pass phrase as an option gets the ways that are safe, not the opposite o
   }
 });
 
+test('proxy init never makes a proxy of a proxy that happens to be there', async (t) => {
+  const directory = workspace(t);
+  await serve(t, directory, ['--listen', 'localhost', '--port', '0']);
+  for (const name of ['jane', 'bob']) {
+    assert.equal(latchkey(directory, ['user', 'add', name, '--no-pass-phrase']).code, 0);
+  }
+  assert.equal(latchkey(directory, ['proxy', 'init', '-l', 'bob']).code, 0);
+  const again = latchkey(directory, ['proxy', 'init']);
+  assert.equal(again.code, 5, again.stdout);
+  assert.match(again.stderr, /hint: -l NAME; this state knows bob, jane/);
+});
+
 test('link --json and its errors are JSON', (t) => {
   const directory = workspace(t);
   const made = latchkey(directory, ['link', 'bin', '--json']);

@@ -31,6 +31,11 @@ test('a word that is not known gets the nearest one, and exit code 2', (t) => {
       ['logon', '--usrname', 'x'],
       /^latchkey: unknown option "--usrname"\n {2}hint: did you mean --username\?\n$/,
     ],
+    [['user', '-q'], /^latchkey: a command is expected after "user"\n {2}hint: latchkey user --help tells/],
+    [
+      ['config', 'explain'],
+      /^latchkey: missing argument "COMMAND"\n {2}hint: latchkey config explain --help tells/,
+    ],
     [['user', 'add'], /^latchkey: missing argument "NAME"\n {2}hint: /],
     [['logon', '-t', '12'], /^latchkey: --lifetime takes a lifetime, not "12"\n {2}hint: write 12h/],
     [['logon', '-p', '99999'], /^latchkey: --port takes a port from 0 to 65535/],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { StatePaths } from '../../daemon/index.ts';
 import { isLatchkeyError, LatchkeyError, quote } from '../../kit/index.ts';
 import type { OwnIdentity } from '../../myproxy/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   parseCertificates,
   parseCredential,
 } from '../../x509/index.ts';
+import { findOwnCertificate } from '../kit/own-certificate.ts';
 import type { Invocation } from './command.ts';
 import { type Place, type StateUser, stateUsers } from './place.ts';
 import { askKeyPassPhrase } from './secrets.ts';
@@ -77,7 +79,13 @@ export async function ownFiles(
         }
       );
   }
-  const located = await locateClientCredentials({ env: { ...context.env }, uid: context.uid });
+  if (!preferProxy) {
+    const { certificate, key } = await findOwnCertificate(context.env);
+    if (certificate !== undefined && key !== undefined) return { certificate, key, origin: 'certificate' };
+  }
+  const located = preferProxy
+    ? await locateClientCredentials({ env: { ...context.env }, uid: context.uid })
+    : undefined;
   if (located?.type === 'proxy') return { certificate: located.path, key: located.path, origin: 'proxy' };
   if (located !== undefined)
     return { certificate: located.certificatePath, key: located.keyPath, origin: 'certificate' };
@@ -85,7 +93,7 @@ export async function ownFiles(
     hint:
       place.state === undefined
         ? 'looked for X509_USER_CERT and X509_USER_KEY, ~/.globus/usercert.pem and userkey.pem, and a proxy; --cert names another'
-        : 'latchkey user add NAME makes one; --cert names another',
+        : await stateHint(place.state),
   });
 }
 
@@ -129,6 +137,13 @@ function explain(error: unknown, { certificate, key, label }: OwnFiles): never {
 /** The certificates in a file, leaf first. */
 export async function readChain(path: string): Promise<Certificate[]> {
   return parseCertificates(await readText(path));
+}
+
+async function stateHint(state: StatePaths): Promise<string> {
+  const users = await stateUsers(state);
+  return users.length > 1
+    ? `-l NAME; this state knows ${users.map(({ name }) => name).join(', ')}; --cert names another`
+    : 'latchkey user add NAME makes one; --cert names another';
 }
 
 async function userOfState({ given }: Invocation, place: Place): Promise<StateUser | undefined> {

@@ -90,11 +90,14 @@ function usageError(
   const message = first
     .replaceAll("'", '"')
     .replace(/\. Expected.*$/, '')
-    .replace(/^missing required argument/, 'missing argument');
-  const [word = ''] = argv.filter((arg) => !arg.startsWith('-'));
+    .replace(/^missing required argument/, 'missing argument')
+    // Commander wants to print its help here.
+    .replace(/^\(outputHelp\)$/, `a command is expected after "${argv.find((arg) => parents.has(arg))}"`);
+  const [word = '', second = ''] = argv.filter((arg) => !arg.startsWith('-'));
+  const isInGroup = parents.get(word)?.commands.some((command) => command.name() === second) === true;
   const call =
     parents.has(word) || error.code !== 'commander.unknownCommand'
-      ? `latchkey ${word} --help`
+      ? `latchkey ${isInGroup ? `${word} ${second}` : word} --help`
       : 'latchkey --help';
   const hint = /^unknown option "--?pass/.test(message)
     ? 'pass phrases are never options: use --pass-phrase-file FILE or --pass-phrase-stdin, or type it when asked'
