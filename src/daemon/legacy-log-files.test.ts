@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,5 +15,10 @@ test('a unit with a directory for logs has log and audit there, and the log in t
   assert.deepEqual(await legacyLogFiles(undefined, env, 102), { log, audit });
   assert.deepEqual(await legacyLogFiles(undefined, { ...env, JOURNAL_STREAM: '8:1' }, 102), { audit });
   const given = join(directory, 'elsewhere', 'log');
-  assert.equal((await legacyLogFiles(given, env, 102)).log, given);
+  assert.deepEqual(await legacyLogFiles(given, env, 102), { log: given });
+  assert.equal(
+    existsSync(join(directory, 'elsewhere')),
+    false,
+    'no directory is made for a file that was named',
+  );
 });

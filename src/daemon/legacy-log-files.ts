@@ -23,7 +23,7 @@ export async function legacyLogFiles(
   const home = env.XDG_STATE_HOME ?? join(env.HOME ?? homedir(), '.local', 'state');
   const usual = env.LOGS_DIRECTORY?.split(':')[0] || (uid === 0 ? '/var/log' : join(home, 'latchkey'));
   const directory = chosen !== undefined ? dirname(resolve(chosen)) : usual;
-  const canWrite = await isWritable(directory);
+  const canWrite = await isWritable(directory, chosen === undefined);
   const audit = env.LATCHKEY_AUDIT ?? (canWrite ? join(directory, 'myproxy-server.audit.log') : undefined);
   const usesJournal = chosen === undefined && env.JOURNAL_STREAM !== undefined;
   const log = usesJournal
@@ -35,10 +35,10 @@ export async function legacyLogFiles(
   };
 }
 
-/** Makes the directory if need be. */
-async function isWritable(directory: string): Promise<boolean> {
+/** Makes the usual directory if need be, but not one that was named: a name with an error in it makes no folders. */
+async function isWritable(directory: string, isUsual: boolean): Promise<boolean> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if (isUsual) await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.W_OK);
     return true;
   } catch {

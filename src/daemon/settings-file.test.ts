@@ -51,7 +51,8 @@ test('contradictions are refused', async (t) => {
 
 test('a server key comes from one place; older ones only open', async (t) => {
   const at = fileIn(t, {
-    'one.toml': '[server]\nstorage = "s"\n[sealing]\nserver_key_file = "key"\nold_server_key_files = ["old"]\n',
+    'one.toml':
+      '[server]\nstorage = "s"\n[sealing]\nserver_key_file = "key"\nold_server_key_files = ["old"]\n',
     'two.toml':
       '[server]\nstorage = "s"\n[sealing]\nserver_key_file = "key"\nserver_key_command = ["vault", "read"]\n',
     'old.toml': '[server]\nstorage = "s"\n[sealing]\nold_server_key_files = ["old"]\n',

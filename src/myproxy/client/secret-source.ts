@@ -12,6 +12,10 @@ export function askOnce(
   source: SecretSource | undefined,
   signal: AbortSignal | undefined,
 ): () => Promise<Secret> {
+  // JavaScript has no types: a bare string would be found out only after the connection was made.
+  if (source !== undefined && typeof source !== 'function' && !(source instanceof Secret)) {
+    throw new TypeError('a pass phrase must be a Secret (new Secret(text)) or a function that returns one');
+  }
   let answer: Promise<Secret> | undefined;
   return async () =>
     await unlessCancelled(signal, async () => {
