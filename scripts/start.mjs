@@ -11,7 +11,7 @@ export async function main(args) {
   }
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=1', join(root, 'dist/bin/latchkey.js'), 'serve', ...args],
+    ['--max-semi-space-size=4', join(root, 'dist/bin/latchkey.js'), 'serve', ...args],
     {
       cwd: process.cwd(),
       stdio: 'inherit',

@@ -34,12 +34,14 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const started = performance.now();
   const deadline = started + (load.durationMs ?? Number.POSITIVE_INFINITY);
   const limit = load.operations ?? Number.POSITIVE_INFINITY;
+  // One context for all connections: the generator shares the machine with the server it measures.
+  const secureContext = tls.createSecureContext({ maxVersion: 'TLSv1.2', ...load.credential });
   const client = async () => {
     while (next < limit && performance.now() < deadline) {
       const n = next++;
       const begin = performance.now();
       try {
-        await operation(load, n);
+        await operation(load, n, secureContext);
         latencies.push(performance.now() - begin);
       } catch (error) {
         failures += 1;
@@ -63,14 +65,13 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 
 const OK = Buffer.from('RESPONSE=0\n');
 
-function operation(load: Load, n: number): Promise<void> {
+function operation(load: Load, n: number, secureContext: tls.SecureContext): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ port: load.port, host: '127.0.0.1', noDelay: true });
     const secure = tls.connect({
       socket,
       rejectUnauthorized: false,
-      maxVersion: 'TLSv1.2',
-      ...load.credential,
+      secureContext,
     });
     let received = Buffer.alloc(0);
     let asked = false;
