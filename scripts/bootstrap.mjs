@@ -36,7 +36,7 @@ function installPackages() {
   const stamp = join(root, 'node_modules', '.latchkey-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   const started = Date.now();
-  process.stderr.write('  … installing packages (npm ci)\r');
+  if (process.stderr.isTTY) process.stderr.write('  … installing packages (npm ci)\r');
   // Install scripts are never needed: every package here works without them.
   const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
