@@ -37,6 +37,11 @@ test('mistakes of a first day: each is told with its remedy and exit code', asyn
   writeFileSync(join(directory, 'broken.pem'), 'garbage\n', { mode: 0o600 });
   const broken = run('', 'info', '-l', 'jane', '--cert', 'broken.pem');
   assert.match(broken.stderr, /broken\.pem/);
+  const noProxy = run('', 'proxy', 'info', 'broken.pem');
+  assert.match(
+    noProxy.stderr,
+    /^latchkey: "broken\.pem" holds no certificate\n {2}hint: a proxy file is PEM text/,
+  );
 });
 
 test('without a terminal a pass phrase that nobody gave is an error at once, and --json stays JSON', async (t) => {

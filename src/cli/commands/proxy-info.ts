@@ -30,7 +30,11 @@ export const proxyInfo: Command = async (invocation) => {
   });
   const chain = await readChain(file);
   const [leaf] = chain;
-  if (leaf === undefined) throw new LatchkeyError('x509/malformed', `${quote(file)} holds no certificate`);
+  if (leaf === undefined) {
+    throw new LatchkeyError('x509/malformed', `${quote(file)} holds no certificate`, {
+      hint: 'a proxy file is PEM text: the proxy, its key, and the certificates above it; "latchkey logon" or "latchkey proxy init" makes one',
+    });
+  }
   const now = context.now();
   // A proxy ends with the first of its chain to end.
   const notAfter = new Date(Math.min(...chain.map((certificate) => certificate.notAfter.getTime())));
