@@ -1,3 +1,4 @@
+import { wrap } from '../kit/wrap.ts';
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
@@ -81,16 +82,4 @@ function entries(rows: readonly (readonly [string, string])[]): string[] {
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

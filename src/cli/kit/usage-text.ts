@@ -1,4 +1,5 @@
 import type { OptionSpec } from './getopt.ts';
+import { wrap } from './wrap.ts';
 
 declare const LATCHKEY_VERSION: string;
 
@@ -38,18 +39,6 @@ function entryLines(head: string, help: string, column: number): string[] {
   const indent = ' '.repeat(5 + column);
   if (head.length + 2 > column) return [`     ${head}`, ...[first, ...more].map((line) => indent + line)];
   return [`     ${head.padEnd(column)}${first}`, ...more.map((line) => indent + line)];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 /**
