@@ -1,5 +1,8 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
+import { CREDMON_COMMANDS } from './credmon-commands.ts';
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
+import { TOKEN_COMMANDS } from './token-commands.ts';
+import { WEB_COMMANDS } from './web-commands.ts';
 
 export { GLOBAL_OPTIONS } from './shared-options.ts';
 
@@ -434,4 +437,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: 'A link acts as the tool it is named after: its options, prompts, messages and exit codes.',
     load: async () => (await import('./link.ts')).link,
   },
+  ...TOKEN_COMMANDS,
+  ...CREDMON_COMMANDS,
+  ...WEB_COMMANDS,
 ];
