@@ -2,4 +2,21 @@
  * `latchkey/web`: pages and HTTP API, a pure `Request → Response` application.
  * It knows nothing of sockets, TLS or the daemon; what it shows and does comes through the interfaces it is given.
  */
-export {};
+export type {
+  Account,
+  AccountBook,
+  BegunLogin,
+  Credentials,
+  CredentialView,
+  DeviceLogin,
+  Health,
+  LoginRequest,
+  Logins,
+  Peer,
+  Publication,
+  RequestFiles,
+  SignIn,
+  WebApp,
+  WebDependencies,
+} from './dependencies.ts';
+export { createWebApp } from './web-app.ts';
