@@ -4,6 +4,7 @@
  */
 
 export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
+export type { CredmonLogLevel, RunningCredmon, ScanFacts, Unserved } from './credmon/running-credmon.ts';
 export {
   type OpenedState,
   type OpenStateOptions,
