@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'file/io'
   | 'program/failed'
   | 'program/timed-out'
+  | 'sealing/key'
+  | 'sealing/damaged'
   // asn1
   | 'asn1/malformed'
   | 'asn1/limit'
@@ -54,6 +56,8 @@ export type ErrorCode =
   | 'myproxy/unsupported'
   | 'myproxy/cancelled'
   // http
+  | 'http/insecure'
+  | 'http/tls'
   | 'http/unreachable'
   | 'http/timed-out'
   | 'http/too-large'

@@ -6,9 +6,25 @@ export { syncDirectory, writeFileAtomic, writeTemporary } from './atomic-file.ts
 export { type Clock, systemClock } from './clock.ts';
 export type { ErrorCode } from './error-codes.ts';
 export { type ErrorDetails, type Finding, isLatchkeyError, LatchkeyError } from './errors.ts';
+export { boundedFetch, type FetchOptions } from './fetch.ts';
 export { LruCache } from './lru-cache.ts';
 export { nearestName } from './nearest-name.ts';
 export { printable } from './printable.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export { quote } from './quote.ts';
+export {
+  isSealedText,
+  openBytes,
+  openText,
+  type SealingKeys,
+  sealBytes,
+  sealingKeys,
+  sealText,
+} from './sealing.ts';
 export { Secret } from './secret.ts';
+export {
+  loadOrMakeServerKey,
+  loadServerKey,
+  type ServerKeyOptions,
+  type ServerKeySource,
+} from './server-key.ts';
