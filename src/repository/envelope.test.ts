@@ -50,3 +50,12 @@ test('keys are changed step by step', async () => {
   assert.throws(() => fresh.open(sealedByOld, jane), refusal);
   assert.throws(() => createEnvelope([new Secret('short')]), refusal);
 });
+
+test('what the first version sealed still opens', async () => {
+  const sealed = `-----BEGIN LATCHKEY SEALED CREDENTIAL-----
+AaDUoLhIRkNI9Rz0n8ZvpmrNo7B9lG1o4rf8C6tHcuogZp5kI/UJ/83Mp8CHbwN8
++w==
+-----END LATCHKEY SEALED CREDENTIAL-----
+`;
+  assert.equal((await createEnvelope([key(1)]).open(new Secret(sealed), jane)).revealText(), 'a credential');
+});
