@@ -3,5 +3,45 @@
  * It knows nothing of OAuth, HTCondor or users' directories.
  */
 
-export type { SigningKey } from './signing-key.ts';
+export { TOKEN_ALGORITHMS, type TokenAlgorithm } from './algorithm.ts';
+export { issueToken } from './issue-token.ts';
+export { readPublishedKey, readSigningKey } from './key-file.ts';
+export { sciTokensKeyId, thumbprint } from './key-id.ts';
+export {
+  createKeyRing,
+  generateSigningKey,
+  type KeyRing,
+  type KeyRingOptions,
+  keysOfRing,
+  loadKeyRing,
+  type RingKey,
+  rotateKeyRing,
+  scheduleOf,
+} from './key-ring.ts';
+export type { KeyState, RingEntry, ScheduledKey } from './key-ring-schedule.ts';
+export type { KeySource } from './key-source.ts';
+export {
+  type IssuerMetadata,
+  type PublicDocument,
+  type PublicDocuments,
+  parseIssuer,
+  publicDocuments,
+} from './public-documents.ts';
+export {
+  formatJwk,
+  makePublishedKey,
+  type PublicJwk,
+  type PublishedKey,
+  parsePublishedKey,
+} from './published-key.ts';
+export {
+  type Authorization,
+  allowsOperation,
+  type ParsedScope,
+  parseScope,
+  type Vocabulary,
+} from './scope.ts';
+export { makeSigningKey, parseSigningKey, type SigningKey } from './signing-key.ts';
+export { loadSigningKeys, type SigningKeys, type SigningKeysOptions } from './signing-keys.ts';
 export type { IssuedToken, TokenProfile, TokenRequest } from './token-request.ts';
+export type { TokenKind, TokenReport, VerifiedToken } from './verified-token.ts';

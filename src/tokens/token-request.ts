@@ -13,12 +13,12 @@ export interface TokenRequest {
   /** Space-separated authorizations. */
   readonly scope: string;
   /** `wlcg.groups`. */
-  readonly groups?: readonly string[];
+  readonly groups?: readonly string[] | undefined;
   readonly lifetimeSeconds: number;
   /** Seconds that `nbf` lies before `iat`, for verifiers whose clock is late; default 0. */
-  readonly notBeforeSkewSeconds?: number;
-  /** Further claims; none of those above. */
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly notBeforeSkewSeconds?: number | undefined;
+  /** Further claims; none of those above. With `scitokens:1.0` it may be a `ver` of your own. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A signed token and what is in it. */
