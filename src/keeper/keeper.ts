@@ -11,13 +11,19 @@ export type Held = Omit<Credential, 'bytes'>;
 /** Holds leases and renews their credentials in time, one schedule for every kind. */
 export interface Keeper {
   /**
-   * Keeps a lease from now on. Called again with the same id it replaces source and delivery and keeps the history.
-   * Without `held` the first credential is obtained at once.
+   * Keeps a lease from now on. Called again with the same id it replaces source and delivery and keeps the history;
+   * call it again when something has changed, for a lease that needs somebody's action is tried again at once then.
+   * Without `held` the first credential is obtained at once (the newest such lease first), except that a source that needs
+   * the network is left alone for as long as the journal says.
    */
   hold(lease: Lease, source: Source, delivery: Delivery, held?: Held): void;
   /** Stops renewing; nothing is withdrawn. A renewal that is running is aborted and delivers nothing. */
   release(id: string): void;
-  /** Renews now, past back-off (not past an open breaker); settles when it was delivered or failed. */
+  /**
+   * Renews now, past back-off (not past an open breaker); settles when it was delivered or failed, which the status says.
+   *
+   * @throws LatchkeyError `keeper/released` when there is no such lease, or no longer
+   */
   renewNow(id: string): Promise<LeaseStatus>;
   status(id: string): LeaseStatus | undefined;
   /** Every lease, in no order. */

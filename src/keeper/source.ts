@@ -7,6 +7,8 @@ export interface Source {
   readonly authority: string;
   /** True when it needs no network: such work never waits behind work that does. */
   readonly isLocal: boolean;
+  /** Renew after these seconds at the latest, whatever the credential's own life. Absent = its life decides. */
+  readonly renewAfterSeconds?: number | undefined;
   /**
    * Makes a new credential. A source that rotates a secret of its own (a refresh token) has it durable before it returns.
    *
