@@ -78,6 +78,7 @@ export type ErrorCode =
   | 'oauth/denied'
   | 'oauth/expired'
   | 'oauth/pending'
+  | 'oauth/vault-denied'
   // keeper
   | 'keeper/breaker-open'
   | 'keeper/timed-out'
@@ -92,6 +93,7 @@ export type ErrorCode =
   | 'credmon/denied'
   | 'credmon/sealed'
   | 'credmon/not-running'
+  | 'credmon/not-allowed'
   // web
   | 'web/not-signed-in'
   | 'web/not-allowed'

@@ -1,109 +1,102 @@
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { LatchkeyError, quote, runProgram, Secret } from '../../kit/index.ts';
+import { boundedFetch, isLatchkeyError, LatchkeyError, quote, runProgram, Secret } from '../../kit/index.ts';
 import type { HookEvent } from './hook-event.ts';
 import type { HookSettings } from './hook-settings.ts';
 
 const MOST_OUTPUT_BYTES = 64 << 10;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * Tells a hook of some events: a program on its standard input, one JSON line an event, with nothing of them in its
- * arguments or environment; a web address by POST, as `{"events": […]}`.
+ * Tells a hook of some events.
  *
- * @throws LatchkeyError `program/failed`, `program/timed-out`, `http/unreachable`, `http/timed-out`, `file/io`
+ * @throws LatchkeyError `program/…`, `http/…`, `file/io`; `retryable` when the same may work later
  */
-export async function deliverToHook(
-  { target, timeoutSeconds }: HookSettings,
-  events: readonly HookEvent[],
-  signal: AbortSignal,
-): Promise<void> {
-  if (target.kind === 'command') await runHook(target.command, events, { timeoutSeconds, signal });
-  else await postHook(target, events, { timeoutSeconds, signal });
+export type HookDelivery = (events: readonly HookEvent[], signal: AbortSignal) => Promise<void>;
+
+/**
+ * The way to a hook: a program gets the events on its standard input, one JSON line each, and nothing of them in its
+ * arguments or environment; a web address gets them by POST, as `{"events": […]}`.
+ *
+ * @throws LatchkeyError `config/invalid`
+ */
+export function hookDelivery({ target, timeoutSeconds }: HookSettings): HookDelivery {
+  if (target.kind === 'command') return commandDelivery(target.command, timeoutSeconds);
+  if (!isSafeHookUrl(target.url))
+    throw new LatchkeyError(
+      'config/invalid',
+      'a webhook must be an https URL, or an http URL of this machine',
+    );
+  return webhookDelivery(target, timeoutSeconds);
 }
 
-/** True for https, and for http to this machine. */
+/** True for https, and for http to this machine; without user name or password in it. */
 export function isSafeHookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== '' || password !== '') return false;
-  if (protocol === 'https:') return true;
-  const isLoopback =
-    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
-  return protocol === 'http:' && isLoopback;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
 
-interface Limits {
-  readonly timeoutSeconds: number;
-  readonly signal: AbortSignal;
-}
-
-async function runHook(
+function commandDelivery(
   [program, ...args]: readonly [string, ...string[]],
-  events: readonly HookEvent[],
-  { timeoutSeconds, signal }: Limits,
-): Promise<void> {
-  const { code } = await runProgram(program, args, {
-    input: events.map((event) => `${JSON.stringify(event)}\n`).join(''),
-    // Nothing of ours: condor_master's environment has a session key in it.
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-    cwd: '/',
-    timeoutMs: timeoutSeconds * 1000,
-    maxOutputBytes: MOST_OUTPUT_BYTES,
-    signal,
-  });
-  if (code !== 0)
+  timeoutSeconds: number,
+): HookDelivery {
+  return async (events, signal) => {
+    const { code } = await runProgram(program, args, {
+      input: events.map((event) => `${JSON.stringify(event)}\n`).join(''),
+      // Nothing of ours: a monitor's environment may name what others should not see.
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+      cwd: '/',
+      timeoutMs: timeoutSeconds * 1000,
+      maxOutputBytes: MOST_OUTPUT_BYTES,
+      signal,
+    });
+    if (code === 0) return;
     throw new LatchkeyError('program/failed', `${quote(program)} ended with status ${code}`, {
       retryable: true,
     });
+  };
 }
 
-async function postHook(
-  { url, tokenFile }: HookSettings['target'] & { readonly kind: 'webhook' },
-  events: readonly HookEvent[],
-  { timeoutSeconds, signal }: Limits,
-): Promise<void> {
-  if (!isSafeHookUrl(url))
-    throw new LatchkeyError('config/invalid', 'a webhook must be https, or http to this machine');
-  const token = tokenFile === undefined ? undefined : await bearerToken(tokenFile);
-  const { origin } = new URL(url);
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token.revealText()}` }),
-    },
-    body: JSON.stringify({ events }),
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]),
-  }).catch((cause: unknown) => {
-    const isLate = cause instanceof Error && cause.name === 'TimeoutError';
-    throw new LatchkeyError(
-      isLate ? 'http/timed-out' : 'http/unreachable',
-      isLate
-        ? `${origin} did not answer within ${timeoutSeconds} s`
-        : `${origin} cannot be reached: ${reasonOf(cause)}`,
-      { cause, retryable: true },
-    );
-  });
-  await response.body?.cancel();
-  if (!response.ok)
+function webhookDelivery(
+  { url, tokenFile, caFile }: HookSettings['target'] & { readonly kind: 'webhook' },
+  timeoutSeconds: number,
+): HookDelivery {
+  let send: typeof fetch | undefined;
+  return async (events, signal) => {
+    const ca = caFile === undefined ? undefined : await readText(caFile);
+    send ??= boundedFetch({ ca, timeoutMs: timeoutSeconds * 1000, dangerouslyAllowHttp: true });
+    const token = tokenFile === undefined ? undefined : await bearerToken(tokenFile);
+    const { origin } = new URL(url);
+    const response = await send(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token.revealText()}` }),
+      },
+      body: JSON.stringify({ events }),
+      signal,
+    }).catch((error: unknown) => {
+      // The path of a webhook is often its secret: only the origin is named.
+      const code = isLatchkeyError(error) ? error.code : 'http/unreachable';
+      throw new LatchkeyError(code, `${origin} was not told: ${code}`, { retryable: true });
+    });
+    if (response.ok) return;
     throw new LatchkeyError('http/unreachable', `${origin} answered with status ${response.status}`, {
       retryable: response.status >= 500 || response.status === 429,
     });
-}
-
-/** What undici hides behind "fetch failed". */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && 'code' in cause) return String(cause.code);
-  return 'no connection';
+  };
 }
 
 async function bearerToken(path: string): Promise<Secret> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readText(path);
+  return new Secret(text.split('\n', 1)[0]?.trim() ?? '');
+}
+
+async function readText(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new LatchkeyError('file/io', `cannot read ${quote(path)}: ${cause.code ?? 'unknown error'}`, {
       cause,
     });
   });
-  return new Secret(text.split('\n', 1)[0]?.trim() ?? '');
 }

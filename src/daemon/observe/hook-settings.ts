@@ -17,6 +17,8 @@ export interface HookSettings {
         readonly url: string;
         /** File whose first line is sent as a bearer token; read for each delivery. */
         readonly tokenFile?: string | undefined;
+        /** PEM certificates trusted besides the machine's. */
+        readonly caFile?: string | undefined;
       };
   /** For one delivery; the program is killed, the request aborted. */
   readonly timeoutSeconds: number;

@@ -1,5 +1,5 @@
 import { type Clock, isLatchkeyError, systemClock } from '../../kit/index.ts';
-import { deliverToHook } from './hook-delivery.ts';
+import { type HookDelivery, hookDelivery } from './hook-delivery.ts';
 import type { HookEvent } from './hook-event.ts';
 import { hookQueue } from './hook-queue.ts';
 import type { HookSettings } from './hook-settings.ts';
@@ -30,7 +30,8 @@ export interface Hooks {
 /** What {@link openHooks} works with. */
 export interface HooksOptions {
   readonly clock?: Clock | undefined;
-  readonly deliver?: typeof deliverToHook | undefined;
+  /** Default: programs and web addresses. */
+  readonly deliveryTo?: ((hook: HookSettings) => HookDelivery) | undefined;
   log(level: 'warn', line: string): void;
 }
 
@@ -60,13 +61,14 @@ interface Lane {
 }
 
 function openLane(hook: HookSettings, counts: HookCounts, signal: AbortSignal, options: HooksOptions): Lane {
-  const { clock = systemClock, deliver = deliverToHook, log } = options;
+  const { clock = systemClock, deliveryTo = hookDelivery, log } = options;
+  const deliver = deliveryTo(hook);
   const queue = hookQueue(QUEUE_CAPACITY);
   let running: Promise<void> | undefined;
   const attempt = async (events: readonly HookEvent[]): Promise<void> => {
     for (let tries = 0; ; tries += 1) {
       try {
-        await deliver(hook, events, signal);
+        await deliver(events, signal);
         counts.delivered += 1;
         return;
       } catch (error) {

@@ -4,6 +4,7 @@
  */
 export type { HookEvent, HookEventType } from './hook-event.ts';
 export type { HookSettings } from './hook-settings.ts';
+export { isoTime } from './iso-time.ts';
 export { type Observation, type ObserveOptions, observe, type RevokedToken } from './observation.ts';
 export type { Readiness } from './readiness.ts';
 export type { FailureCause } from './tallies.ts';

@@ -1,0 +1,13 @@
+/**
+ * The control socket of a running monitor: who may open it (its owner, and root) may ask and act. Also the port that
+ * Prometheus and load balancers ask. It knows nothing of the command line.
+ */
+export { type ControlClient, connectControl } from './control-client.ts';
+export { type Control, type ControlledCredmon, type ControlOptions, startControl } from './control-server.ts';
+export {
+  type FailureDocument,
+  type LeaseDocument,
+  leaseDocument,
+  type StatusDocument,
+} from './documents.ts';
+export { type StatusPort, startStatusPort } from './status-port.ts';
