@@ -3,6 +3,7 @@ import type { Secret } from '../kit/index.ts';
 /** What a token endpoint answered (RFC 6749 §5.1), checked and bounded. */
 export interface TokenResponse {
   readonly accessToken: Secret;
+  /** `Bearer`. */
   readonly tokenType: string;
   /** From `expires_in`, else the token's own `exp` when it is a JWT; `undefined` = nobody says. */
   readonly expiresAt: Date | undefined;
