@@ -182,7 +182,10 @@ export class LeaseKeeping implements ScanListener {
       return;
     }
     const served = this.#serve(user, stem);
-    if (served === undefined) return this.#release(user, stem, kept);
+    if (served === undefined) {
+      this.#release(user, stem, kept);
+      return;
+    }
     const { provider, handle } = served;
     const source = this.#sourceFor(provider, { user, stem, handle });
     const isNewerTop = use !== undefined && top.mtimeMs > use.mtimeMs + NEWER_TOP_RENEWS[provider.mode];

@@ -109,11 +109,11 @@ export function startPasses({ scan, everySeconds, onPass, onError }: PassOptions
       fullLookAt = 0;
       return wake();
     },
-    close: async () => {
+    close: () => {
       ending.abort();
       clearTimeout(timer);
       hints.clear();
-      await running;
+      return running ?? Promise.resolve();
     },
   };
 }

@@ -5,6 +5,7 @@
 
 export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
 export type { CredmonLogLevel, RunningCredmon, ScanFacts, Unserved } from './credmon/running-credmon.ts';
+export { type CredmonStateFiles, credmonStateFiles } from './credmon/state-files.ts';
 export {
   type OpenedState,
   type OpenStateOptions,

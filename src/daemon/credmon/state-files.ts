@@ -1,0 +1,33 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a monitor keeps what is its own, in its state directory (0700). */
+export interface CredmonStateFiles {
+  /** Unix socket of `latchkey credmon …`. */
+  readonly controlSocket: string;
+  /** The keeper's history. */
+  readonly journal: string;
+  /** Audit of tokens, JSON lines. */
+  readonly audit: string;
+  /** 32 bytes that refresh tokens are sealed under. */
+  readonly sealingKey: string;
+  /** Refresh tokens that could not be written to the credential directory (it was full), sealed. */
+  readonly rescued: string;
+}
+
+/** The names in a state directory. */
+export function credmonStateFiles(stateDirectory: string): CredmonStateFiles {
+  return {
+    controlSocket: join(stateDirectory, 'control.sock'),
+    journal: join(stateDirectory, 'journal.jsonl'),
+    audit: join(stateDirectory, 'audit.jsonl'),
+    sealingKey: join(stateDirectory, 'sealing.key'),
+    rescued: join(stateDirectory, 'rescued'),
+  };
+}
+
+/** Makes the state directory (0700) when it is not there. */
+export function makeStateDirectory(stateDirectory: string): CredmonStateFiles {
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  return credmonStateFiles(stateDirectory);
+}
