@@ -35,9 +35,9 @@ const HURRIED = {
 const TWO_HANDLES = `
 executable = /bin/sleep
 use_oauth_services = mytokens
-mytokens_oauth_permissions =
 mytokens_oauth_permissions_read = read:/public, write:/user/alice
 mytokens_oauth_resource_read = https://data.example.org
+mytokens_oauth_permissions =
 queue
 `;
 
@@ -99,7 +99,7 @@ test('the second submit is accepted, its job gets copies, and new ones while it 
   assert.ok(second.job);
   const job = point.run(second.job);
   t.after(() => job.end());
-  assert.deepEqual(second.job.oauthServicesNeeded, ['mytokens', 'mytokens*read']);
+  assert.deepEqual(second.job.oauthServicesNeeded, ['mytokens*read', 'mytokens']);
   assert.deepEqual(readdirSync(job.credentialDirectory).sort(), ['mytokens.use', 'mytokens_read.use']);
   assert.equal(statSync(job.credentialDirectory).mode & 0o777, 0o755);
   const copy = join(job.credentialDirectory, 'mytokens_read.use');
@@ -133,6 +133,7 @@ test('a monitor that makes no local token stops the submissions of everybody unt
   assert.match(other.stderr, new RegExp(COMMUNICATION_FAILURE));
   assert.match((await first).stderr, new RegExp(COMMUNICATION_FAILURE));
   assert.equal(point.credd.isStuck, true);
+  assert.equal(existsSync(point.credd.userDirectory('bob')), false, 'nobody has looked at bob');
   point.credd.restart();
   await eventually(() => !point.credd.isStuck, 'credd serving again');
 });
@@ -215,8 +216,12 @@ test('a mark keeps its first time, a submit removes it, the sweep removes direct
   assert.deepEqual(point.credd.sweep(1_000_000 + 3_600_000), ['alice']);
   assert.deepEqual(readdirSync(directory).sort(), ['CREDMON_COMPLETE', 'dir.mark', 'pid']);
   await point.submit('alice', 'queue');
+  writeFileSync(mark, '');
+  await point.submit('alice', 'queue');
+  assert.equal(existsSync(mark), false, 'a submit removes it');
+  writeFileSync(mark, '');
   point.schedd.scanOwners();
-  assert.equal(existsSync(mark), false);
+  assert.equal(existsSync(mark), false, 'a scan that sees jobs removes it');
 });
 
 test('a job is held when a token is missing, and by an untrusting pool when it is not private', async (t) => {
@@ -268,7 +273,7 @@ test('submit descriptions: handles, plain beside handles, case, strangers', () =
   ]);
   assert.deepEqual(
     credentialRequests(TWO_HANDLES).map(({ handle }) => handle),
-    ['', 'read'],
+    ['read', ''],
   );
   assert.throws(() => credentialRequests('x_oauth_permissions = read:/'), TypeError);
 });
