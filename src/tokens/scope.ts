@@ -7,6 +7,8 @@ export interface Authorization {
   readonly name: string;
   /** Absent when it has none. */
   readonly path: TokenPath | undefined;
+  /** Whose word it is; `undefined` = of neither, such as `openid` or `condor:/READ`. */
+  readonly vocabulary: Vocabulary | undefined;
   /** As it was written. */
   readonly text: string;
 }
@@ -63,39 +65,41 @@ export function parseScope(scope: string): ParsedScope {
     };
   }
   const authorizations: Authorization[] = [];
-  for (const text of words) {
-    const colon = text.indexOf(':');
-    const name = colon < 0 ? text : text.slice(0, colon);
-    const rest = colon < 0 ? undefined : text.slice(colon + 1);
-    const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    const path =
-      rest?.startsWith('/') || (known && rest !== undefined) ? parseScopePath(rest ?? '') : undefined;
-    if (!SCOPE_TOKEN.test(text)) findings.push(finding(`${quote(text)} has characters that no scope has`));
-    else if (typeof path === 'string') findings.push(finding(`the path of ${quote(text)} ${path}`));
-    else if (known?.needsPath && path === undefined) findings.push(finding(`${quote(text)} needs a path`));
-    else authorizations.push({ name: path === undefined && !known ? text : name, path, text });
+  for (const word of words) {
+    const parsed = parseAuthorization(word);
+    if (typeof parsed === 'string') findings.push(finding(parsed));
+    else authorizations.push(parsed);
   }
   return { authorizations, findings };
+}
+
+function parseAuthorization(text: string): Authorization | string {
+  if (!SCOPE_TOKEN.test(text)) return `${quote(text)} has characters that no scope has`;
+  const [, name = text, rest] = /^([^:]*):(.*)$/.exec(text) ?? [];
+  const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
+  const vocabulary = known?.vocabulary;
+  if (rest === undefined) {
+    return known?.needsPath ? `${quote(text)} needs a path` : { name, path: undefined, vocabulary, text };
+  }
+  // "wlcg:1.0" and URNs are names with a colon in them, not paths.
+  if (known === undefined && !rest.startsWith('/')) return { name: text, path: undefined, vocabulary, text };
+  const path = parseScopePath(rest);
+  return typeof path === 'string' ? `the path of ${quote(text)} ${path}` : { name, path, vocabulary, text };
 }
 
 /**
  * True when one of the authorizations allows `operation` (`read`, `create`, `modify`, `stage`, `poll`; else a scope's own name,
  * such as `queue` or `compute.read`) on `path`, a path as a file system has it.
- *
- * @param vocabulary count only the words of this profile; default both
  */
 export function allowsOperation(
   authorizations: readonly Authorization[],
   operation: string,
   path?: string,
-  vocabulary?: Vocabulary,
 ): boolean {
   const requested = path === undefined ? undefined : parseRequestedPath(path);
   if (path !== undefined && requested === undefined) return false;
   return authorizations.some((authorization) => {
     const { name } = authorization;
-    const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    if (vocabulary !== undefined && known !== undefined && known.vocabulary !== vocabulary) return false;
     const grants = (Object.hasOwn(GRANTS, name) ? GRANTS[name] : undefined) ?? [name];
     if (!grants.includes(operation)) return false;
     if (authorization.path === undefined) return true;
