@@ -98,6 +98,8 @@ export type ErrorCode =
   | 'web/not-signed-in'
   | 'web/not-allowed'
   | 'web/not-found'
+  | 'web/bad-request'
+  | 'web/too-many'
   // configuration and command line
   | 'config/malformed'
   | 'config/invalid'

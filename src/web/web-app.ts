@@ -1,8 +1,141 @@
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
+import { addApiRoutes } from './api-routes.ts';
+import { createAttemptLimit } from './attempt-limit.ts';
+import { createBrowsers } from './browser-session.ts';
+import { addConfirmRoutes } from './confirm-routes.ts';
+import { addDashboardRoutes } from './dashboard-routes.ts';
 import type { Peer, WebApp, WebDependencies } from './dependencies.ts';
+import { respondFailure } from './failure-page.ts';
+import type { Frame, WebContext, WebEnvironment } from './frame.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { ICON } from './layout.ts';
+import { createLoginMemory } from './login-memory.ts';
+import { addLoginRoutes, finish, isReturn } from './login-routes.ts';
+import { addPublicationRoutes } from './publication-routes.ts';
+import { addSignInRoutes } from './sign-in-routes.ts';
+import { STYLE_SHEET } from './style.ts';
 
-/** The pages and the API as one function from request to response. */
-export function createWebApp(_deps: WebDependencies): WebApp {
-  const app = new Hono();
+/** Forms and API bodies are short. */
+const MAX_BODY_BYTES = 16_384;
+/** Longest address taken; authorization codes of known servers have up to 4 kB. */
+const MAX_URL_LENGTH = 16_384;
+const MIN_KEY_BYTES = 16;
+
+/**
+ * The pages and the API as one function from request to response; all state is in memory and bounded.
+ *
+ * @throws TypeError for a session key shorter than 16 bytes
+ */
+export function createWebApp(deps: WebDependencies): WebApp {
+  if (deps.sessionKey.length < MIN_KEY_BYTES) throw new TypeError('the session key has at least 16 bytes');
+  const frame = createFrame(deps);
+  const app = new Hono<WebEnvironment>({ getPath: (request) => pathWithin(frame.base, request.url) });
+  app.use('*', async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(SAFETY_HEADERS)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  });
+  app.get('/assets/style.css', (c) => asset(c, 'text/css; charset=utf-8', STYLE_SHEET));
+  app.get('/assets/icon.svg', (c) => asset(c, 'image/svg+xml', ICON));
+  addPublicationRoutes(app, frame);
+  app.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.text('the body is too long\n', 413) }));
+  app.use('*', async (c, next) => {
+    if (c.req.url.length > MAX_URL_LENGTH) return c.text('the address is too long\n', 414);
+    const known = frame.browsers.recognize(getCookie(c, cookieOf(deps).name));
+    if (known !== undefined) c.set('browser', known);
+    else {
+      const { browser, value } = frame.browsers.welcome();
+      c.set('browser', browser);
+      if (needsCookie(c.req.path)) frame.setCookie(c, value);
+    }
+    return await next();
+  });
+  addHealthRoutes(app, frame);
+  addApiRoutes(app, frame);
+  addLoginRoutes(app, frame);
+  addConfirmRoutes(app, frame);
+  addSignInRoutes(app, frame);
+  addDashboardRoutes(app, frame);
+  app.notFound((c) => (isReturn(c) ? finish(frame, c) : respondFailure(frame, c, 'not-found')));
+  app.onError((error, c) => {
+    // The path of a key page holds the key, so only its first part is told.
+    const where = c.req.path.split('/').slice(0, 2).join('/');
+    deps.log(
+      'error',
+      `${c.req.method} ${where}: ${error instanceof Error ? error.message : 'unexpected error'}`,
+    );
+    return respondFailure(frame, c, 'unexpected');
+  });
   return { fetch: async (request: Request, peer: Peer = {}) => await app.fetch(request, { peer }) };
+}
+
+/** No script at all, nothing from elsewhere, no frames, nothing kept, and no address told to anybody. */
+const SAFETY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+};
+
+function createFrame(deps: WebDependencies): Frame {
+  const prefix = new URL(deps.prefix);
+  const browsers = createBrowsers(deps.sessionKey, deps.clock);
+  const limit = createAttemptLimit(deps.clock);
+  const cookie = cookieOf(deps);
+  return {
+    deps,
+    browsers,
+    memory: createLoginMemory(deps.clock),
+    base: prefix.pathname.replace(/\/+$/, ''),
+    host: prefix.hostname,
+    setCookie: (c, value) =>
+      setCookie(c, cookie.name, value ?? '', {
+        path: cookie.path,
+        secure: cookie.isSecure,
+        httpOnly: true,
+        sameSite: 'Lax',
+        ...(value === undefined ? { maxAge: 0 } : {}),
+      }),
+    async redeem(c, code) {
+      const { address } = c.env.peer;
+      if (limit.isBlocked(address)) return 'blocked';
+      const user = await deps.signIn.redeem(code);
+      if (user !== undefined) return { user };
+      limit.countFailure(address);
+      deps.log('warn', `a wrong sign-in code came from ${address ?? 'the local socket'}`);
+      return 'wrong';
+    },
+  };
+}
+
+/** `__Host-` binds a cookie to this very host; it needs https and the whole host. */
+function cookieOf({ prefix }: WebDependencies): { name: string; path: string; isSecure: boolean } {
+  const { protocol, pathname } = new URL(prefix);
+  const isSecure = protocol === 'https:';
+  const path = pathname.replace(/\/+$/, '') || '/';
+  const mark = isSecure ? (path === '/' ? '__Host-' : '__Secure-') : '';
+  return { name: `${mark}latchkey`, path, isSecure };
+}
+
+/** The path below the prefix, whether a proxy has taken the prefix away or not. */
+function pathWithin(base: string, url: string): string {
+  const { pathname } = new URL(url);
+  if (base === '' || (pathname !== base && !pathname.startsWith(`${base}/`))) return pathname;
+  return pathname.slice(base.length) || '/';
+}
+
+function needsCookie(path: string): boolean {
+  return !/^\/(api|healthz|readyz|metrics|assets)(\/|$)/.test(path);
+}
+
+function asset(c: WebContext, contentType: string, text: string): Response {
+  return c.body(text, 200, { 'Content-Type': contentType, 'Cache-Control': 'public, max-age=3600' });
 }

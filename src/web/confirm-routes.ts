@@ -1,0 +1,152 @@
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
+import { respondConfirmPage } from './confirm-page.ts';
+import { respondFailure, wordsOf } from './failure-page.ts';
+import { formOf } from './form.ts';
+import type { Frame, WebContext, WebEnvironment } from './frame.ts';
+import { formToken } from './layout.ts';
+import type { UnconfirmedLogin } from './login-memory.ts';
+import { againActions } from './login-routes.ts';
+import { localUserOf, requestName } from './request-name.ts';
+import { WRONG_CODE } from './sign-in-routes.ts';
+
+/**
+ * `/confirm/…`: the account and the local user are shown together, and only a person's word stores the login.
+ * Whoever holds the link of a submission can log in with an account of his own, so the account is compared with the
+ * one this local user has used before, and the configuration may demand a proof of the local user.
+ */
+export function addConfirmRoutes(app: Hono<WebEnvironment>, frame: Frame): void {
+  app.get('/confirm/:id', (c) =>
+    withLogin(frame, c, c.req.param('id'), (login, id) => show(frame, c, id, login)),
+  );
+  app.post('/confirm/:id', (c) =>
+    withLogin(frame, c, c.req.param('id'), (login, id) => decide(frame, c, id, login)),
+  );
+}
+
+async function withLogin(
+  frame: Frame,
+  c: WebContext,
+  id: string,
+  act: (login: UnconfirmedLogin, id: string) => Promise<Response>,
+): Promise<Response> {
+  const login = frame.memory.unconfirmed.get(id);
+  if (login === undefined) return respondFailure(frame, c, 'expired-login');
+  if (login.browser !== c.var.browser.id) return respondFailure(frame, c, 'other-browser');
+  const refused = await refusal(frame, c, login);
+  if (refused === undefined) return await act(login, id);
+  frame.memory.unconfirmed.delete(id);
+  await discard(frame, login);
+  return refused;
+}
+
+/** The page for a login that must not be stored, whatever the person says. */
+async function refusal(
+  frame: Frame,
+  c: WebContext,
+  { request, tokens, key }: UnconfirmedLogin,
+): Promise<Response | undefined> {
+  const { accounts, log } = frame.deps;
+  const owner = localUserOf(request);
+  const { user } = c.var.browser;
+  if (user !== undefined && user !== owner)
+    return respondFailure(frame, c, 'wrong-user', {
+      detail: `signed in as ${user}; the job belongs to ${owner}`,
+    });
+  const known = await accounts.find(owner, request.provider);
+  if (known === undefined) return undefined;
+  const { subject } = tokens;
+  if (subject?.issuer === known.issuer && subject.subject === known.subject) return undefined;
+  log('warn', `login of ${owner} at ${requestName(request)} refused: not the account that was used before`);
+  return respondFailure(frame, c, subject === undefined ? 'unnamed-account' : 'wrong-account', {
+    ...(subject === undefined
+      ? {}
+      : { detail: `you logged in as ${subject.name ?? subject.subject} at ${subject.issuer}` }),
+    actions: againActions(frame, key, request),
+  });
+}
+
+async function show(
+  frame: Frame,
+  c: WebContext,
+  id: string,
+  login: UnconfirmedLogin,
+  problem?: string,
+): Promise<Response> {
+  const { accounts, demandsLocalProof } = frame.deps;
+  const { request } = login;
+  return respondConfirmPage(frame, c, id, login, {
+    needsCode: demandsLocalProof && c.var.browser.user === undefined,
+    isFirst: (await accounts.find(localUserOf(request), request.provider)) === undefined,
+    problem,
+  });
+}
+
+async function decide(frame: Frame, c: WebContext, id: string, login: UnconfirmedLogin): Promise<Response> {
+  const form = await formOf(frame, c);
+  if (form === undefined) return respondFailure(frame, c, 'stale-form');
+  const { memory, deps } = frame;
+  const { request, key } = login;
+  const owner = localUserOf(request);
+  if (form.get('decision') !== 'store') {
+    memory.unconfirmed.delete(id);
+    await discard(frame, login);
+    return c.redirect(`${frame.base}/key/${key}`, 303);
+  }
+  if (deps.demandsLocalProof && c.var.browser.user === undefined) {
+    const proof = await frame.redeem(c, form.get('code') ?? '');
+    if (proof === 'blocked') return respondFailure(frame, c, 'too-many');
+    if (proof === 'wrong') return show(frame, c, id, login, WRONG_CODE);
+    if (proof.user !== owner) {
+      deps.log('warn', `login for ${owner} refused: the code was made by ${proof.user}`);
+      return respondFailure(frame, c, 'wrong-user', {
+        detail: `the code was made by ${proof.user}; the job belongs to ${owner}`,
+      });
+    }
+  }
+  // Taken out first: a second click finds nothing, and a failure puts it back.
+  memory.unconfirmed.delete(id);
+  try {
+    await deps.logins.store(request, login.tokens);
+  } catch (error) {
+    memory.unconfirmed.set(id, login);
+    deps.log(
+      'error',
+      `login of ${owner} at ${requestName(request)} could not be stored: ${wordsOf(error) ?? 'unexpected error'}`,
+    );
+    return respondFailure(frame, c, 'storage', {
+      detail: wordsOf(error),
+      actions: html`<form method="post" action="${frame.base}/confirm/${id}">${formToken(frame, c)}<button name="decision" value="store">Try to save again</button></form>`,
+    });
+  }
+  const { subject } = login.tokens;
+  if (subject !== undefined)
+    await deps.accounts.remember(owner, request.provider, {
+      issuer: subject.issuer,
+      subject: subject.subject,
+    });
+  deps.log('info', `login of ${owner} at ${requestName(request)} stored`);
+  await endKeyWhenDone(frame, c, key);
+  return c.redirect(`${frame.base}/key/${key}`, 303);
+}
+
+/** The request file goes when nothing in it is open any more. */
+async function endKeyWhenDone({ deps, memory }: Frame, c: WebContext, key: string): Promise<void> {
+  const requests = await deps.requests.read(key);
+  if (requests === undefined) return;
+  const stored = await Promise.all(requests.map((request) => deps.requests.isStored(request)));
+  if (!stored.every(Boolean)) return;
+  memory.served.set(key, { browser: c.var.browser.id, requests });
+  await deps.requests.remove(key);
+}
+
+async function discard({ deps }: Frame, { request, tokens }: UnconfirmedLogin): Promise<void> {
+  try {
+    await deps.logins.discard(request, tokens);
+  } catch (error) {
+    deps.log(
+      'warn',
+      `a grant that is not used could not be revoked: ${wordsOf(error) ?? 'unexpected error'}`,
+    );
+  }
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, LruCache } from '../kit/index.ts';
+import type { TokenResponse } from '../oauth/index.ts';
+import type { DeviceLogin, LoginRequest } from './dependencies.ts';
+
+/** Logins on their way are few; what is above is somebody's script, and the oldest gives way. */
+const MAX_LOGINS = 2_000;
+const MAX_DEVICES = 200;
+const LOGIN_MS = 15 * 60_000;
+const VISIT_MS = 12 * 3_600_000;
+const MAX_KEYS_PER_BROWSER = 8;
+
+/** Whose login it is and what for; every login stands alone, however many tabs and submits there are. */
+export interface LoginOf {
+  /** Id of the browser that began it. */
+  readonly browser: string;
+  readonly key: string;
+  readonly request: LoginRequest;
+}
+
+/** Sent to the authorization server, by `state`. */
+export interface PendingLogin extends LoginOf {
+  readonly pending: unknown;
+}
+
+/** Came back and waits for the person's word, by a random id. */
+export interface UnconfirmedLogin extends LoginOf {
+  readonly tokens: TokenResponse;
+}
+
+/** Waits for approval on another device, by a random id. */
+export interface DeviceWait extends LoginOf {
+  readonly device: DeviceLogin;
+  /** Id of the unconfirmed login it became. */
+  readonly confirmId?: string | undefined;
+  readonly failure?: unknown;
+}
+
+/** A request file that was served to its end. */
+export interface ServedKey {
+  readonly browser: string;
+  readonly requests: readonly LoginRequest[];
+}
+
+/** What the pages remember between two requests; in memory, bounded, each for its time. */
+export interface LoginMemory {
+  readonly pending: LruCache<string, PendingLogin>;
+  readonly unconfirmed: LruCache<string, UnconfirmedLogin>;
+  readonly devices: LruCache<string, DeviceWait>;
+  readonly served: LruCache<string, ServedKey>;
+  /** Notes that this browser opened this key's page. */
+  visit(browser: string, key: string): void;
+  /** The keys this browser opened, last first. */
+  visited(browser: string): readonly string[];
+}
+
+/** Nothing of it outlives the process: who comes back too late starts again from the key's page. */
+export function createLoginMemory(clock: Clock): LoginMemory {
+  const visits = new LruCache<string, readonly string[]>(MAX_LOGINS * 5, VISIT_MS, clock);
+  return {
+    pending: new LruCache(MAX_LOGINS, LOGIN_MS, clock),
+    unconfirmed: new LruCache(MAX_LOGINS, LOGIN_MS, clock),
+    devices: new LruCache(MAX_DEVICES, 2 * LOGIN_MS, clock),
+    served: new LruCache(MAX_LOGINS, VISIT_MS, clock),
+    visit(browser, key) {
+      const others = (visits.get(browser) ?? []).filter((visited) => visited !== key);
+      visits.set(browser, [key, ...others].slice(0, MAX_KEYS_PER_BROWSER));
+    },
+    visited: (browser) => visits.get(browser) ?? [],
+  };
+}
+
+/** A name nobody guesses. */
+export function randomId(): string {
+  return randomBytes(18).toString('base64url');
+}
