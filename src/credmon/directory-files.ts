@@ -4,7 +4,6 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
-  fsyncSync,
   openSync,
   readdirSync,
   readSync,
@@ -54,8 +53,6 @@ export interface UserDirectory {
   remove(name: string): boolean;
   /** Path to reach a name through the open directory, for asynchronous work while it is open. */
   pathOf(name: string): string;
-  /** Makes renames in it durable. */
-  sync(): void;
 }
 
 /** Runs `act` with a user's directory; `undefined` when there is none (or it is a link, or anything but a directory). */
@@ -73,21 +70,6 @@ export function inUserDirectory<Result>(
   }
 }
 
-/** As {@link inUserDirectory}, for work that takes its time. */
-export async function withUserDirectory<Result>(
-  directory: CredentialDirectory,
-  user: string,
-  act: (opened: UserDirectory) => Promise<Result>,
-): Promise<Result | undefined> {
-  const opened = openUserDirectory(directory, user);
-  if (opened === undefined) return undefined;
-  try {
-    return await act(opened.directory);
-  } finally {
-    opened.close();
-  }
-}
-
 /** Name of the temporary file for `name`: always the same, so that what a crash leaves goes with the next writing. */
 export function temporaryName(name: string): string {
   return `.${name}.latchkey`;
@@ -98,7 +80,8 @@ export function isTemporaryName(name: string): boolean {
   return name.startsWith('.') && name.endsWith('.latchkey');
 }
 
-function openUserDirectory(
+/** Opens a user's directory until it is closed; see {@link inUserDirectory}. */
+export function openUserDirectory(
   { path }: CredentialDirectory,
   user: string,
 ): { readonly directory: UserDirectory; close(): void } | undefined {
@@ -127,7 +110,6 @@ function openUserDirectory(
     },
     remove: (name) => removeFile(pathOf(name), `${user}/${name}`),
     pathOf,
-    sync: () => fsyncSync(descriptor),
   };
   return { directory, close: () => closeSync(descriptor) };
 }

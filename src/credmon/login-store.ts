@@ -1,6 +1,13 @@
-import type { Secret } from '../kit/index.ts';
+import { LatchkeyError, quote, Secret } from '../kit/index.ts';
 import type { TokenResponse } from '../oauth/index.ts';
 import type { CredentialDirectory } from './directory.ts';
+import { prepareFile } from './directory-durable.ts';
+import { inUserDirectory } from './directory-files.ts';
+import { makeUserDirectory, ownerOf } from './directory-user.ts';
+import { formatMeta } from './meta-file.ts';
+import { isUserName } from './name.ts';
+import { tokenUseFile } from './providers/token-use-file.ts';
+import { formatTop } from './top-file.ts';
 
 /** What a login was for, as credd's request file says it. Strings are kept as they are: credd compares them. */
 export interface LoginFacts {
@@ -27,10 +34,99 @@ export interface LoginStore {
   removeLogin(user: string, stem: string): Promise<boolean>;
 }
 
-/** @param seal makes what is written as `refresh_token` out of the token; absent = as it is */
+/** How a login store writes. */
+export interface LoginStoreOptions {
+  /** What is written as `refresh_token`; absent = the token itself. */
+  readonly seal?: ((token: Secret, user: string, stem: string) => string) | undefined;
+  /** Called before the files are written one after the other; what it gives back is called when all are there. */
+  readonly begin?: ((user: string, stem: string) => () => void) | undefined;
+}
+
+/** Logins in a credential directory. */
 export function createLoginStore(
-  _directory: CredentialDirectory,
-  _options: { readonly seal?: (token: Secret, user: string, stem: string) => string } = {},
+  directory: CredentialDirectory,
+  { seal, begin = () => () => {} }: LoginStoreOptions = {},
 ): LoginStore {
-  throw new TypeError('not yet');
+  return {
+    storeLogin: async (user, stem, response, facts) => {
+      checkNames(user, stem);
+      const end = begin(user, stem);
+      try {
+        makeUserDirectory(directory, user);
+        await writeTop(directory, user, stem, topOf(response, facts, user, stem, seal));
+        const owner = ownerOf(directory);
+        inUserDirectory(directory, user, (opened) => {
+          opened.write(`${stem}.use`, tokenUseFile(response, 'json').reveal());
+          opened.write(`${stem}.meta`, metaOf(response, facts).reveal(), { owner });
+        });
+      } finally {
+        end();
+      }
+    },
+    removeLogin: async (user, stem) => {
+      checkNames(user, stem);
+      const end = begin(user, stem);
+      try {
+        return (
+          inUserDirectory(directory, user, (opened) => {
+            // The request goes first: what is left without it is nobody's.
+            const removed = ['top', 'use', 'meta'].map((suffix) => opened.remove(`${stem}.${suffix}`));
+            return removed.includes(true);
+          }) === true
+        );
+      } finally {
+        end();
+      }
+    },
+  };
+}
+
+async function writeTop(
+  directory: CredentialDirectory,
+  user: string,
+  stem: string,
+  contents: Secret,
+): Promise<void> {
+  const bytes = contents.reveal();
+  const prepared = await prepareFile(directory, user, `${stem}.top`, bytes.length, {
+    owner: ownerOf(directory),
+  });
+  try {
+    await prepared.commit(bytes);
+  } finally {
+    await prepared.close();
+  }
+}
+
+function topOf(
+  { refreshToken }: TokenResponse,
+  { scopes, audience }: LoginFacts,
+  user: string,
+  stem: string,
+  seal: LoginStoreOptions['seal'],
+): Secret {
+  const written =
+    refreshToken === undefined || seal === undefined
+      ? refreshToken
+      : new Secret(seal(refreshToken, user, stem));
+  return formatTop({ refreshToken: written, scopes, audience });
+}
+
+function metaOf({ refreshToken }: TokenResponse, facts: LoginFacts): Secret {
+  return formatMeta({
+    clientId: facts.clientId,
+    clientSecret: facts.clientSecret ?? new Secret(''),
+    tokenUrl: facts.tokenUrl,
+    useRefreshToken: refreshToken !== undefined,
+  });
+}
+
+function checkNames(user: string, stem: string): void {
+  for (const [what, name] of [
+    ['user', user],
+    ['credential', stem],
+  ] as const) {
+    if (isUserName(name)) continue;
+    throw new LatchkeyError('credmon/name-invalid', `${quote(name)} is no name that a ${what} may have`);
+  }
 }

@@ -33,5 +33,5 @@ export async function sweepLeftovers(directory: CredentialDirectory, now: Date):
 
 function maxAgeOf(name: string): number | undefined {
   if (isRequestKey(name)) return REQUEST_AGE_MS;
-  return /^tmp[a-z0-9_]{8}$/.test(name) ? TEMPORARY_AGE_MS : undefined;
+  return /^(tmp[a-z0-9_]{8}|\.pid\.\d{1,10})$/.test(name) ? TEMPORARY_AGE_MS : undefined;
 }

@@ -4,7 +4,8 @@
  */
 
 export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
-export type { CredmonLogLevel, RunningCredmon, ScanFacts, Unserved } from './credmon/running-credmon.ts';
+export type { CredmonLogLevel, RunningCredmon, ScanFacts } from './credmon/running-credmon.ts';
+export { type CredmonSurroundings, startCredmon } from './credmon/start-credmon.ts';
 export { type CredmonStateFiles, credmonStateFiles } from './credmon/state-files.ts';
 export {
   type OpenedState,

@@ -41,7 +41,7 @@ export function createLocalSource(provider: LocalProvider, around: LocalSurround
   const profile = PROFILES[provider.version] ?? 'scitokens:1.0';
   const isMarked = provider.version in PROFILES || provider.version === '';
   return {
-    authority: `local/${provider.name}`,
+    authority: 'local',
     isLocal: true,
     async obtain(lease): Promise<Credential> {
       const decision = authorizationOf(provider, lease.owner, await groupMap());
@@ -127,7 +127,6 @@ async function readGroupMap(path: string): Promise<string> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LatchkeyError('config/invalid', `cannot read the group map "${path}": ${reason}`, {
       cause,
-      retryable: true,
       hint: 'without it nobody’s groups are known: make it readable for the monitor',
     });
   }

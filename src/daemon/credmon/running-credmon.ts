@@ -1,8 +1,7 @@
-import type { CredentialDirectory, CredmonSettings, LoginStore } from '../../credmon/index.ts';
+import type { CredentialDirectory, CredmonSettings, LoginStore, Unserved } from '../../credmon/index.ts';
 import type { Keeper } from '../../keeper/index.ts';
-import type { Finding } from '../../kit/index.ts';
 
-/** Prefix of a log line, as operators know it: `LOCAL: `, `OAUTH: `, … */
+/** How much a log line matters. */
 export type CredmonLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** One full pass over the credential directory. */
@@ -12,13 +11,6 @@ export interface ScanFacts {
   readonly users: number;
   /** Leases held after it. */
   readonly leases: number;
-}
-
-/** A request in the directory that nobody here serves, and why. */
-export interface Unserved {
-  readonly user: string;
-  readonly stem: string;
-  readonly finding: Finding;
 }
 
 /** A credential monitor that runs: keeper, directory and providers put together. */

@@ -1,0 +1,225 @@
+import {
+  type CredentialDirectory,
+  type CredmonSettings,
+  clearComplete,
+  createLoginStore,
+  createProviderSources,
+  createUseDelivery,
+  DirectoryScan,
+  LeaseKeeping,
+  type LoginStore,
+  markComplete,
+  type PassFacts,
+  readLeaseId,
+  type SourceMaker,
+  startPasses,
+  sweepLeftovers,
+  watchDirectory,
+} from '../../credmon/index.ts';
+import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/index.ts';
+import { isLatchkeyError, type SealingKeys } from '../../kit/index.ts';
+import { renewalLine } from './renewal-lines.ts';
+import type { CredmonLogLevel, RunningCredmon, ScanFacts } from './running-credmon.ts';
+
+/** What a monitor is composed with; the process gives it, tests too. */
+export interface CredmonSurroundings {
+  /** Checked and ours; see `openCredentialDirectory`. */
+  readonly directory: CredentialDirectory;
+  log(level: CredmonLogLevel, line: string): void;
+  readonly journal?: KeeperJournal | undefined;
+  /** Seals refresh tokens, and opens those that are sealed. Absent = they are written as they are. */
+  readonly sealing?: SealingKeys | undefined;
+  /** Told after each full pass. */
+  readonly onPass?: ((facts: ScanFacts) => void) | undefined;
+  /** The credential directory cannot be served any more. */
+  readonly onLost?: ((error: unknown) => void) | undefined;
+}
+
+/** A lease that nobody serves is tried at most this often when the monitor is woken. */
+const WAKE_RETRY_MS = 1_000;
+/** So long does the first pass wait for the tokens that this machine signs itself, before it says that it is complete. */
+const FIRST_ANSWERS_MS = 5_000;
+const LEFTOVERS_MS = 600_000;
+
+/**
+ * Starts a monitor: looks at the directory at once, answers what waits there, and keeps everything renewed until it is
+ * closed. Nothing here handles signals, files of the process, or listeners.
+ */
+export function startCredmon(settings: CredmonSettings, around: CredmonSurroundings): RunningCredmon {
+  return new Credmon(settings, around);
+}
+
+class Credmon implements RunningCredmon {
+  settings: CredmonSettings;
+  readonly keeper: Keeper;
+  readonly directory: CredentialDirectory;
+  readonly logins: LoginStore;
+  readonly startedAt: Date = new Date();
+  lastScan: ScanFacts | undefined;
+  readonly #around: CredmonSurroundings;
+  readonly #keeping: LeaseKeeping;
+  readonly #passes: ReturnType<typeof startPasses>;
+  readonly #watch: ReturnType<typeof watchDirectory>;
+  #retriedAt = Number.NEGATIVE_INFINITY;
+  #leftoversAt = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(settings: CredmonSettings, around: CredmonSurroundings) {
+    const { directory, journal } = around;
+    this.settings = settings;
+    this.directory = directory;
+    this.#around = around;
+    clearComplete(directory);
+    this.keeper = createKeeper({
+      maxParallelRequests: settings.maxParallelRequests,
+      requestTimeoutSeconds: settings.requestTimeoutSeconds + 5,
+      policy: { marginSeconds: settings.sandboxRefreshSeconds + settings.scanSeconds },
+      ...(journal === undefined ? {} : { journal }),
+      onListenerError: (error) => this.log('error', `unexpected: ${describe(error)}`),
+    });
+    this.keeper.subscribe((event) => {
+      const id = event.type === 'breaker' ? undefined : event.lease.id;
+      const line = renewalLine(event, id === undefined ? undefined : this.#keeping.providerOf(id)?.mode);
+      this.log(line.level, line.text);
+    });
+    const delivery = createUseDelivery(directory, {
+      delivered: (user, stem) => this.#keeping.delivered(user, stem),
+      vanished: (user, stem) => this.#keeping.vanished(user, stem),
+    });
+    this.#keeping = new LeaseKeeping({
+      settings,
+      keeper: this.keeper,
+      delivery,
+      sourceFor: this.#sourcesOf(settings),
+      onFailed: (user, error) => this.log('error', `${user}: ${describe(error)}`),
+    });
+    this.#watch = watchDirectory(directory, {
+      changed: (user, name) => this.#changed(user, name),
+      exhausted: (users, error) =>
+        this.log(
+          'warn',
+          `only ${users} directories can be watched (${error.message}); the others are looked at in each pass`,
+        ),
+    });
+    const scan = new DirectoryScan(directory, {
+      found: (opened, stems) => {
+        this.#watch.add(opened.user);
+        this.#keeping.found(opened, stems);
+      },
+      gone: (user) => {
+        this.#watch.remove(user);
+        this.#keeping.gone(user);
+      },
+      failed: (user, error) => this.#keeping.failed(user, error),
+    });
+    this.#passes = startPasses({
+      scan,
+      everySeconds: settings.scanSeconds,
+      onPass: (facts) => this.#passed(facts),
+      onError: (error) => this.#lost(error),
+    });
+    this.logins = createLoginStore(directory, {
+      begin: (user, stem) => {
+        const end = this.#keeping.setBusy(user, stem);
+        return () => {
+          end();
+          this.#passes.hint(user);
+        };
+      },
+    });
+  }
+
+  unserved(): ReturnType<RunningCredmon['unserved']> {
+    return this.#keeping.unserved();
+  }
+
+  async wake(): Promise<void> {
+    this.#retryUnanswered();
+    await this.#passes.wake();
+  }
+
+  async reload(settings: CredmonSettings): Promise<void> {
+    this.settings = settings;
+    this.#keeping.reload(settings, this.#sourcesOf(settings));
+    await this.#passes.lookAtAll();
+  }
+
+  async revoke(leaseId: string): Promise<boolean> {
+    const { user, stem } = readLeaseId(leaseId);
+    const source = this.#keeping.sourceOf(leaseId);
+    this.keeper.release(leaseId);
+    try {
+      await source?.revoke?.(AbortSignal.timeout(this.settings.requestTimeoutSeconds * 1000));
+    } catch (error) {
+      // The files go all the same: what the user wants is that nothing works with them any more.
+      this.log('warn', `${leaseId} is removed here, but its server was not told: ${describe(error)}`);
+    }
+    return await this.logins.removeLogin(user, stem);
+  }
+
+  log(level: CredmonLogLevel, line: string): void {
+    this.#around.log(level, line);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watch.close();
+    await this.#passes.close();
+    await this.keeper.close();
+  }
+
+  #sourcesOf(settings: CredmonSettings): SourceMaker {
+    return createProviderSources({ directory: this.directory, settings, now: () => new Date() });
+  }
+
+  #changed(user: string | undefined, name: string | undefined): void {
+    if (user !== undefined) this.#passes.hint(user);
+    // In the directory itself: perhaps a new user. What it is shows when it is looked at.
+    else if (name !== undefined) this.#passes.hint(name);
+  }
+
+  /** Somebody may be waiting for a token that this machine signs: whatever made it fail may be mended by now. */
+  #retryUnanswered(): void {
+    const now = performance.now();
+    if (now - this.#retriedAt < WAKE_RETRY_MS) return;
+    this.#retriedAt = now;
+    for (const id of this.#keeping.unanswered()) {
+      if ((this.keeper.status(id)?.failures ?? 0) > 0) void this.keeper.renewNow(id).catch(() => {});
+    }
+  }
+
+  async #passed({ startedAt, durationMs, users }: PassFacts): Promise<void> {
+    if (this.lastScan === undefined) await this.#firstAnswers();
+    if (this.#isClosed) return;
+    this.lastScan = { startedAt, durationMs, users, leases: this.keeper.size };
+    const took = `${durationMs.toFixed(1)} ms, ${users} users, ${this.keeper.size} leases`;
+    this.log('debug', `looked at the credential directory: ${took}`);
+    this.#around.onPass?.(this.lastScan);
+    await markComplete(this.directory);
+    if (performance.now() - this.#leftoversAt < LEFTOVERS_MS) return;
+    this.#leftoversAt = performance.now();
+    for (const name of await sweepLeftovers(this.directory, new Date()))
+      this.log('info', `removed ${name}, which nobody needs any more`);
+  }
+
+  async #firstAnswers(): Promise<void> {
+    const until = performance.now() + FIRST_ANSWERS_MS;
+    while (performance.now() < until && !this.#isClosed) {
+      const isWaiting = [...this.#keeping.unanswered()].some(
+        (id) => (this.keeper.status(id)?.failures ?? 1) === 0,
+      );
+      if (!isWaiting) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.log('error', `cannot look at the credential directory: ${describe(error)}`);
+    this.#around.onLost?.(error);
+  }
+}
+
+function describe(error: unknown): string {
+  if (isLatchkeyError(error)) return `${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`;
+  return error instanceof Error ? error.message : String(error);
+}
