@@ -4,7 +4,6 @@ import type { Frame, WebContext } from './frame.ts';
 import { requestFacts } from './key-page.ts';
 import { formToken, respondPage } from './layout.ts';
 import type { UnconfirmedLogin } from './login-memory.ts';
-import { localUserOf } from './request-name.ts';
 
 /** The last look before anything is stored: which account, for which local user. */
 export function respondConfirmPage(
@@ -14,7 +13,7 @@ export function respondConfirmPage(
   { request, tokens }: UnconfirmedLogin,
   { needsCode, isFirst, problem }: { needsCode: boolean; isFirst: boolean; problem?: string | undefined },
 ): Promise<Response> {
-  const user = localUserOf(request);
+  const user = request.localUser;
   const { subject } = tokens;
   const account = subject?.name ?? subject?.subject;
   const title = `Use this login for ${user}?`;

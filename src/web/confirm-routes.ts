@@ -7,7 +7,7 @@ import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { formToken } from './layout.ts';
 import type { UnconfirmedLogin } from './login-memory.ts';
 import { againActions } from './login-routes.ts';
-import { localUserOf, requestName } from './request-name.ts';
+import { requestName } from './request-name.ts';
 import { WRONG_CODE } from './sign-in-routes.ts';
 
 /**
@@ -47,7 +47,7 @@ async function refusal(
   { request, tokens, key }: UnconfirmedLogin,
 ): Promise<Response | undefined> {
   const { accounts, log } = frame.deps;
-  const owner = localUserOf(request);
+  const owner = request.localUser;
   const { user } = c.var.browser;
   if (user !== undefined && user !== owner)
     return respondFailure(frame, c, 'wrong-user', {
@@ -77,7 +77,7 @@ async function show(
   const { request } = login;
   return respondConfirmPage(frame, c, id, login, {
     needsCode: demandsLocalProof && c.var.browser.user === undefined,
-    isFirst: (await accounts.find(localUserOf(request), request.provider)) === undefined,
+    isFirst: (await accounts.find(request.localUser, request.provider)) === undefined,
     problem,
   });
 }
@@ -87,7 +87,7 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
   if (form === undefined) return respondFailure(frame, c, 'stale-form');
   const { memory, deps } = frame;
   const { request, key } = login;
-  const owner = localUserOf(request);
+  const owner = request.localUser;
   if (form.get('decision') !== 'store') {
     memory.unconfirmed.delete(id);
     await discard(frame, login);

@@ -1,3 +1,4 @@
+import type { LoginRequest } from '../credmon/index.ts';
 import type { LeaseFailure, LeaseState } from '../keeper/index.ts';
 import type { Clock, Secret } from '../kit/index.ts';
 import type { TokenResponse } from '../oauth/index.ts';
@@ -22,19 +23,6 @@ export interface WebDependencies {
   readonly operators: readonly string[];
   /** One line for the log, without secrets. */
   log(level: 'info' | 'warn' | 'error', line: string): void;
-}
-
-/** One login that was asked for by a submit: an ad of credd's request file. */
-export interface LoginRequest {
-  readonly provider: string;
-  /** Empty = none. */
-  readonly handle: string;
-  readonly localUser: string;
-  /** As in the submit file, raw. */
-  readonly scopes: string;
-  readonly audience: string;
-  /** Where the authorization server sends the browser; used exactly. */
-  readonly returnUrl: string;
 }
 
 /** credd's request files. */

@@ -3,7 +3,6 @@ import type { Frame, WebContext } from './frame.ts';
 import { requestFacts } from './key-page.ts';
 import { respondPage } from './layout.ts';
 import type { DeviceWait } from './login-memory.ts';
-import { localUserOf } from './request-name.ts';
 import { formatSpan } from './time-left.ts';
 
 const LOOK_AGAIN_SECONDS = 5;
@@ -24,7 +23,7 @@ export function respondDevicePage(
 <section class="card" aria-label="Code">
 <dl class="facts"><dt>Address</dt><dd><a href="${device.verificationUrl}" rel="noreferrer">${device.verificationUrl}</a></dd>
 <dt>Code</dt><dd><span class="code">${device.userCode}</span></dd>
-<dt>For</dt><dd>local user <strong>${localUserOf(request)}</strong> on ${frame.host}</dd></dl>
+<dt>For</dt><dd>local user <strong>${request.localUser}</strong> on ${frame.host}</dd></dl>
 ${requestFacts(request)}
 <p class="small quiet-text" role="status">Waiting for your approval; ${formatSpan(Math.max(0, left))} left.</p>
 </section>

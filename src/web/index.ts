@@ -10,7 +10,6 @@ export type {
   CredentialView,
   DeviceLogin,
   Health,
-  LoginRequest,
   Logins,
   Peer,
   Publication,

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import type { LoginRequest } from './dependencies.ts';
+import type { LoginRequest } from '../credmon/index.ts';
 import type { Frame, WebContext } from './frame.ts';
 import { type Html, mark, respondPage } from './layout.ts';
-import { localUserOf, requestName } from './request-name.ts';
+import { requestName } from './request-name.ts';
 import { scopesInWords } from './scope-words.ts';
 
 /** One login of a key's page. */
@@ -18,7 +18,7 @@ export function respondKeyPage(
   key: string,
   asked: readonly Asked[],
 ): Promise<Response> {
-  const users = [...new Set(asked.map(({ request }) => localUserOf(request)))].join(', ');
+  const users = [...new Set(asked.map(({ request }) => request.localUser))].join(', ');
   const open = asked.filter(({ isDone }) => !isDone).length;
   const title = open === 1 ? 'One login is needed' : `${open} logins are needed`;
   return respondPage(frame, c, {
@@ -42,7 +42,7 @@ export function respondDonePage(
 <p class="lead">Repeat the same command in your terminal; this time the job is accepted. From now on everything is renewed by itself as long as you have jobs.</p>
 <section class="card" aria-label="Stored logins"><ul class="plain stack">${requests.map(
       (request) =>
-        html`<li class="row"><strong>${requestName(request)}</strong><span class="chip good">Stored for ${localUserOf(request)}</span></li>`,
+        html`<li class="row"><strong>${requestName(request)}</strong><span class="chip good">Stored for ${request.localUser}</span></li>`,
     )}</ul></section>
 <p class="small quiet-text">You can close this page.</p>`,
   });

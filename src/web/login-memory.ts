@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { LoginRequest } from '../credmon/index.ts';
 import { type Clock, LruCache } from '../kit/index.ts';
 import type { TokenResponse } from '../oauth/index.ts';
-import type { DeviceLogin, LoginRequest } from './dependencies.ts';
+import type { DeviceLogin } from './dependencies.ts';
 
 /** Logins on their way are few; what is above is somebody's script, and the oldest gives way. */
 const MAX_LOGINS = 2_000;

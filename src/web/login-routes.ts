@@ -1,14 +1,14 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import type { LoginRequest } from '../credmon/index.ts';
 import { isLatchkeyError } from '../kit/index.ts';
-import type { LoginRequest } from './dependencies.ts';
 import { respondDevicePage } from './device-page.ts';
 import { respondFailure, wordsOf } from './failure-page.ts';
 import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { type Asked, respondDonePage, respondKeyPage } from './key-page.ts';
 import type { Html } from './layout.ts';
 import { randomId } from './login-memory.ts';
-import { localUserOf, requestName } from './request-name.ts';
+import { requestName } from './request-name.ts';
 
 const KEY = /^[0-9a-f]{64}$/;
 const ID = /^[\w-]{24}$/;
@@ -166,9 +166,9 @@ async function requestOf(
   const request = requests.find((each) => requestName(each) === name);
   if (request === undefined) return respondFailure(frame, c, 'unknown-provider');
   const { user } = c.var.browser;
-  if (user !== undefined && user !== localUserOf(request))
+  if (user !== undefined && user !== request.localUser)
     return respondFailure(frame, c, 'wrong-user', {
-      detail: `signed in as ${user}; the job belongs to ${localUserOf(request)}`,
+      detail: `signed in as ${user}; the job belongs to ${request.localUser}`,
     });
   return request;
 }
@@ -182,7 +182,7 @@ function providerFailure(
 ): Promise<Response> {
   const words = wordsOf(error);
   if (words === undefined) throw error;
-  frame.deps.log('warn', `login of ${localUserOf(request)} at ${requestName(request)} failed: ${words}`);
+  frame.deps.log('warn', `login of ${request.localUser} at ${requestName(request)} failed: ${words}`);
   return respondFailure(frame, c, 'provider', {
     detail: words,
     actions: againActions(frame, key, request),
