@@ -11,6 +11,7 @@ export {
   openCredentialDirectory,
 } from './directory.ts';
 export { MAX_CREDENTIAL_CHARACTERS, type Members } from './json-file.ts';
+export { readHeld } from './lease-held.ts';
 export { LeaseKeeping, type LeaseKeepingOptions, type Unserved } from './lease-keeping.ts';
 export { leaseId, readLeaseId } from './lease-name.ts';
 export { createLoginStore, type LoginFacts, type LoginStore, type LoginStoreOptions } from './login-store.ts';
@@ -24,6 +25,7 @@ export {
   userOfMark,
   withoutDomain,
 } from './name.ts';
+export { localTokenRequest } from './providers/local-token-request.ts';
 export { createProviderSources, type ProviderSurroundings } from './providers/provider-sources.ts';
 export type { CredmonSource, SourceMaker } from './providers/source-table.ts';
 export { type LoginRequest, parseRequestFile, type RequestFile } from './request-file.ts';

@@ -2,16 +2,11 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Credential, Lease } from '../../keeper/index.ts';
 import { LatchkeyError, Secret } from '../../kit/index.ts';
-import {
-  type IssuedToken,
-  issueToken,
-  loadSigningKeys,
-  type SigningKeys,
-  type TokenProfile,
-} from '../../tokens/index.ts';
+import { type IssuedToken, issueToken, loadSigningKeys, type SigningKeys } from '../../tokens/index.ts';
 import { authorizationOf } from '../authz-template.ts';
 import type { LocalProvider } from '../settings.ts';
 import { formatUse } from '../use-file.ts';
+import { localTokenRequest } from './local-token-request.ts';
 import type { CredmonSource } from './source-table.ts';
 
 /** What a local issuer needs from around it. */
@@ -25,21 +20,12 @@ export interface LocalSurroundings {
 const LOOK_AGAIN_MS = 1000;
 const MAX_GROUP_MAP_BYTES = 64 << 20;
 
-const PROFILES: Readonly<Record<string, TokenProfile>> = {
-  'scitoken:2.0': 'scitokens:2.0',
-  'scitokens:2.0': 'scitokens:2.0',
-  wlcg: 'wlcg:1.0',
-  'wlcg:1.0': 'wlcg:1.0',
-};
-
 /** Tokens that this machine signs: one source for all users of a provider. */
 export function createLocalSource(provider: LocalProvider, around: LocalSurroundings): CredmonSource {
   const keys = refreshed<SigningKeys>(provider.privateKeyFile, (path) =>
     loadSigningKeys(path, { keyId: provider.keyId }),
   );
   const groupMap = refreshed<string>(provider.groupMapFile, readGroupMap);
-  const profile = PROFILES[provider.version] ?? 'scitokens:1.0';
-  const isMarked = provider.version in PROFILES || provider.version === '';
   return {
     authority: 'local',
     isLocal: true,
@@ -55,19 +41,8 @@ export function createLocalSource(provider: LocalProvider, around: LocalSurround
       const now = around.now();
       const signingKeys = await keys();
       if (signingKeys === undefined) throw new TypeError('a local provider has a key file');
-      const issued = issueToken(
-        {
-          profile,
-          issuer: provider.issuer,
-          subject: lease.owner,
-          audience: provider.audience,
-          scope: decision.scope,
-          lifetimeSeconds: provider.lifetimeSeconds,
-          ...(isMarked ? {} : { claims: { ver: provider.version } }),
-        },
-        signingKeys.signingKey(now),
-        now,
-      );
+      const request = localTokenRequest(provider, lease.owner, decision.scope);
+      const issued = issueToken(request, signingKeys.signingKey(now), now);
       return credentialOf(provider, lease, decision.scope, issued);
     },
   };
