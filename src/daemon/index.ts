@@ -3,6 +3,7 @@
  * It knows nothing of the command line; `cli/` calls {@link startServer} and {@link runLegacyServer}.
  */
 
+export { type ControlClient, connectControl, type LeaseDocument } from './control/index.ts';
 export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
 export type { CredmonLogLevel, RunningCredmon, ScanFacts } from './credmon/running-credmon.ts';
 export { type CredmonSurroundings, startCredmon } from './credmon/start-credmon.ts';
