@@ -20,7 +20,8 @@ interface KindRules {
 export const KIND_RULES: Readonly<Record<TokenKind, KindRules>> = {
   'scitokens:1.0': {
     required: ['iss', 'exp', 'iat', 'nbf', 'scope'],
-    anyAudience: 'ANY',
+    // A token without audience is for everybody; "ANY" is a word of 2.0.
+    anyAudience: undefined,
     understands: ['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'scope', 'ver'],
     needsKeyId: false,
     vocabulary: 'scitokens',
