@@ -20,6 +20,7 @@ const scripts = {
   check: './check.mjs',
   build: './build.mjs',
   bench: './bench.mjs',
+  demo: './demo.mjs',
 };
 if (!Object.hasOwn(scripts, verb)) {
   console.error(`usage: node scripts/bootstrap.mjs ${Object.keys(scripts).join('|')}`);

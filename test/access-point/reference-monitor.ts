@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from './pool.ts';
 import { localNames } from './provider-kind.ts';
 import { writeByRename } from './secure-file.ts';
+import { storeLikeUpstream } from './upstream-page.ts';
 
 /** The least a monitor and its page must do; a stand-in that proves the simulator, never the product. */
 export interface ReferenceMonitor {
@@ -17,7 +18,7 @@ export interface ReferenceMonitor {
 
 /** Starts the stand-in in this process: `pid`, first scan, `CREDMON_COMPLETE`. */
 export function startReferenceMonitor(pool: Pool): ReferenceMonitor {
-  const { isRoot, rootUid, condorUid, condorGid } = pool.identities;
+  const { isRoot, rootUid, condorGid } = pool.identities;
   const write = (user: string, file: string, members: object, uid: number): void =>
     writeByRename(
       join(pool.directory, user, file),
@@ -48,23 +49,11 @@ export function startReferenceMonitor(pool: Pool): ReferenceMonitor {
       each((user, file) => {
         if (file.endsWith('.use')) write(user, file, token(), rootUid);
       }),
-    logIn: (url) => {
-      const path = join(pool.directory, url.split('/').at(-1) ?? '');
-      for (const ad of readFileSync(path, 'utf8').split('\n\n')) {
-        const of = (name: string): string => new RegExp(`^${name} = "(.*)"$`, 'm').exec(ad)?.[1] ?? '';
-        const stem = [of('Provider'), of('Handle')].filter((part) => part !== '').join('_');
-        const scopes = of('Scopes') === '' ? {} : { scopes: of('Scopes') };
-        const audience = of('Audience') === '' ? {} : { audience: of('Audience') };
-        write(of('LocalUser'), `${stem}.use`, token(), condorUid);
-        write(
-          of('LocalUser'),
-          `${stem}.top`,
-          { refresh_token: randomUUID(), ...scopes, ...audience },
-          condorUid,
-        );
-        write(of('LocalUser'), `${stem}.meta`, { client_id: of('ClientId') }, condorUid);
-      }
-      rmSync(path);
-    },
+    logIn: (url) =>
+      storeLikeUpstream(pool, url, () => ({
+        access_token: randomUUID(),
+        refresh_token: randomUUID(),
+        expires_in: 1200,
+      })),
   };
 }
