@@ -48,7 +48,7 @@ export interface Logins {
   /** Device flow (RFC 8628), when the provider offers it. */
   beginDevice?(request: LoginRequest): Promise<DeviceLogin>;
   /** True when {@link beginDevice} will work for this provider. */
-  offersDevice?(request: LoginRequest): boolean;
+  offersDevice?(request: LoginRequest): Promise<boolean>;
   /** Writes the files that jobs and renewal need, durably, and wakes the monitor. */
   store(request: LoginRequest, tokens: TokenResponse): Promise<void>;
   /** Revokes what was granted and will not be stored; failures are nobody's concern. */

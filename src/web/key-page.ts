@@ -9,6 +9,7 @@ import { scopesInWords } from './scope-words.ts';
 export interface Asked {
   readonly request: LoginRequest;
   readonly isDone: boolean;
+  readonly offersDevice: boolean;
 }
 
 /** What a submission asks for: a card a login. */
@@ -48,7 +49,7 @@ export function respondDonePage(
   });
 }
 
-function card({ base, deps }: Frame, key: string, { request, isDone }: Asked): Html {
+function card({ base }: Frame, key: string, { request, isDone, offersDevice }: Asked): Html {
   const name = requestName(request);
   const path = `${base}/key/${key}/login/${encodeURIComponent(name)}`;
   return html`<section class="card" aria-label="${name}">
@@ -60,7 +61,7 @@ ${
   isDone
     ? ''
     : html`<div class="actions"><a class="button" href="${path}" rel="nofollow" aria-label="Log in to ${name}">Log in to ${request.provider}</a>${
-        deps.logins.offersDevice?.(request) === true
+        offersDevice
           ? html`<a class="button quiet" href="${path}/device" rel="nofollow" aria-label="Log in to ${name} on another device">Use another device</a>`
           : ''
       }</div>`

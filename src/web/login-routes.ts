@@ -48,7 +48,11 @@ async function showKey(frame: Frame, c: WebContext, key: string): Promise<Respon
   if (requests === 'broken') return respondFailure(frame, c, 'broken-key');
   memory.visit(c.var.browser.id, key);
   const asked: Asked[] = await Promise.all(
-    requests.map(async (request) => ({ request, isDone: await deps.requests.isStored(request) })),
+    requests.map(async (request) => {
+      const isDone = await deps.requests.isStored(request);
+      const offersDevice = !isDone && (await deps.logins.offersDevice?.(request)) === true;
+      return { request, isDone, offersDevice };
+    }),
   );
   if (asked.every(({ isDone }) => isDone)) {
     memory.served.set(key, { browser: c.var.browser.id, requests });
@@ -105,7 +109,7 @@ async function beginDevice(frame: Frame, c: WebContext, key: string, name: strin
   const request = await requestOf(frame, c, key, name);
   if (request instanceof Response) return request;
   const { deps, memory } = frame;
-  if (deps.logins.beginDevice === undefined || deps.logins.offersDevice?.(request) !== true)
+  if (deps.logins.beginDevice === undefined || (await deps.logins.offersDevice?.(request)) !== true)
     return respondFailure(frame, c, 'unknown-provider');
   try {
     const device = await deps.logins.beginDevice(request);

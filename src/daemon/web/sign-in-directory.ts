@@ -1,0 +1,109 @@
+import { chmodSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { chmod, open, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LatchkeyError, quote, runProgram } from '../../kit/index.ts';
+import type { SignIn } from '../../web/index.ts';
+import { createCode, normalizeCode, proofOf } from './sign-in-code.ts';
+
+/** Everybody may put a file in, nobody may look, and only its owner (and ours) may take one away. */
+const DIRECTORY_MODE = 0o1733;
+/** Readable by all, or a monitor that is not root could not read it: the name keeps it from being found. */
+const PROOF_MODE = 0o644;
+const CODE_MS = 5 * 60_000;
+
+/**
+ * Opens the directory in which local users prove who they are: the owner of a file there that only the maker of a
+ * code can have named, and that nobody else could have written.
+ *
+ * @throws LatchkeyError `file/unsafe` when it is there with another owner or mode, `file/io`
+ */
+export function openSignInDirectory(path: string, now: () => Date = () => new Date()): SignIn {
+  prepare(path);
+  return {
+    async redeem(typed) {
+      const code = normalizeCode(typed);
+      if (code === undefined) return undefined;
+      const { fileName, contents } = proofOf(code);
+      const file = join(path, fileName);
+      const owner = await proofOwner(file, contents, now());
+      // Used up, whatever it proved.
+      if (owner !== undefined) await unlink(file);
+      return owner === undefined ? undefined : await userName(owner);
+    },
+  };
+}
+
+/**
+ * Makes a code for whoever runs this, and the file that proves it.
+ *
+ * @throws LatchkeyError `file/io` when the monitor's directory is not there
+ */
+export async function createSignInCode(directory: string): Promise<{ code: string; validSeconds: number }> {
+  const code = createCode();
+  const { fileName, contents } = proofOf(code);
+  const file = join(directory, fileName);
+  try {
+    await writeFile(file, contents, { mode: PROOF_MODE, flag: 'wx' });
+    await chmod(file, PROOF_MODE);
+  } catch (cause) {
+    const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : '';
+    throw new LatchkeyError('file/io', `cannot leave a proof in ${quote(directory)}: ${reason}`, {
+      cause,
+      hint: 'run this on the host where you submit jobs; its web page makes that directory (--directory DIR for another)',
+    });
+  }
+  return { code, validSeconds: CODE_MS / 1_000 };
+}
+
+function prepare(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    chmodSync(path, DIRECTORY_MODE);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new LatchkeyError('file/io', `cannot make the sign-in directory ${quote(path)}`, { cause });
+  }
+  const stats = lstatSync(path);
+  if (stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o7777) === DIRECTORY_MODE)
+    return;
+  throw new LatchkeyError(
+    'file/unsafe',
+    `expected the sign-in directory ${quote(path)} to be our own, mode 1733; it has mode ${(stats.mode & 0o7777).toString(8)}, owner ${stats.uid}`,
+    { hint: 'remove it: it is made anew at start' },
+  );
+}
+
+/**
+ * The uid that proves itself with this file. A link to or a move of somebody else's file proves nothing: the contents
+ * must be the code's, and nobody but the owner may have been able to write them.
+ */
+async function proofOwner(path: string, contents: string, now: Date): Promise<number | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = await file.stat();
+      const age = now.getTime() - stats.mtimeMs;
+      const isProof =
+        stats.isFile() &&
+        stats.nlink === 1 &&
+        (stats.mode & 0o7777) === PROOF_MODE &&
+        stats.size === contents.length &&
+        age <= CODE_MS &&
+        age > -CODE_MS &&
+        (await file.readFile('utf8')) === contents;
+      return isProof ? stats.uid : undefined;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of a uid as the machine's directory services know it (files, LDAP, SSSD). */
+async function userName(uid: number): Promise<string | undefined> {
+  const { code, stdout } = await runProgram('getent', ['passwd', String(uid)], { timeoutMs: 10_000 });
+  const name = code === 0 ? stdout.toString('utf8').split(':', 1)[0] : undefined;
+  return name === '' ? undefined : name;
+}

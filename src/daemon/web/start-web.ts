@@ -1,0 +1,101 @@
+import { systemClock } from '../../kit/index.ts';
+import type { CredentialStore } from '../../repository/index.ts';
+import { createWebApp, type WebApp } from '../../web/index.ts';
+import type { RunningCredmon } from '../credmon/running-credmon.ts';
+import type { Observation } from '../observe/index.ts';
+import { openAccountFile } from './account-file.ts';
+import { issuerPublication } from './issuer-publication.ts';
+import { keptCredentials } from './kept-credentials.ts';
+import { createLogins } from './oauth-logins.ts';
+import { openRequestFiles } from './request-files.ts';
+import { loadSessionKey } from './session-key.ts';
+import type { WebSettings } from './settings.ts';
+import { openSignInDirectory } from './sign-in-directory.ts';
+import { storedProxies } from './stored-proxies.ts';
+import { listenWeb, type WebListener } from './web-listener.ts';
+
+/** What the web page is made of. */
+export interface WebParts {
+  readonly credmon: Pick<
+    RunningCredmon,
+    'settings' | 'keeper' | 'directory' | 'logins' | 'wake' | 'revoke' | 'log'
+  >;
+  /** Absent = no metrics, and ready as long as it runs. */
+  readonly observation?: Pick<Observation, 'live' | 'ready' | 'metrics'> | undefined;
+  /** The MyProxy store of this installation, whose credentials are shown too. */
+  readonly store?: Pick<CredentialStore, 'list' | 'remove'> | undefined;
+}
+
+/** A web page that is served. */
+export interface RunningWeb {
+  readonly address: string;
+  /** Reads certificate and key again. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the page of a running monitor.
+ *
+ * @throws LatchkeyError `config/invalid`, `daemon/port-taken`, `file/io`, `file/unsafe`
+ */
+export async function startWeb(settings: WebSettings, parts: WebParts): Promise<RunningWeb> {
+  const { credmon, observation, store } = parts;
+  const credentials = keptCredentials(credmon, store === undefined ? undefined : storedProxies(store));
+  const log = (level: 'info' | 'warn' | 'error', line: string): void => credmon.log(level, `WEB: ${line}`);
+  const app = createWebApp({
+    prefix: settings.prefix,
+    sessionKey: await loadSessionKey(credmon.directory.path),
+    clock: systemClock,
+    requests: openRequestFiles(credmon.directory.path),
+    logins: createLogins({
+      settings: () => credmon.settings,
+      logins: credmon.logins,
+      wake: () => credmon.wake(),
+    }),
+    accounts: openAccountFile(settings.accountsFile),
+    credentials,
+    publication: issuerPublication(
+      () => credmon.settings,
+      (line) => log('warn', line),
+    ),
+    health: observation ?? ALWAYS_READY,
+    signIn:
+      settings.signInDirectory === undefined
+        ? { redeem: async () => undefined }
+        : openSignInDirectory(settings.signInDirectory),
+    demandsLocalProof: settings.demandsLocalProof,
+    operators: settings.operators,
+    log,
+  });
+  const listeners = await openListeners(app, settings);
+  log('info', `page of ${settings.prefix} served on ${listeners[0]?.address}`);
+  return {
+    address: listeners[0]?.address ?? '',
+    reload: async () => {
+      for (const listener of listeners) await listener.reload();
+    },
+    async close() {
+      credentials.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+const ALWAYS_READY = { live: () => ({ ok: true }), ready: async () => ({ ok: true, checks: {} }) };
+
+async function openListeners(app: WebApp, settings: WebSettings): Promise<readonly WebListener[]> {
+  const page = await listenWeb(app, settings);
+  if (settings.operatorSocket === undefined) return [page];
+  try {
+    const operator = await listenWeb(app, {
+      listen: { socket: settings.operatorSocket },
+      behindProxy: false,
+      isOperator: true,
+    });
+    return [page, operator];
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
+}

@@ -1,0 +1,147 @@
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { LatchkeyError, quote } from '../../kit/index.ts';
+import type { Peer, WebApp } from '../../web/index.ts';
+import type { WebListen } from './settings.ts';
+
+const MAX_CONNECTIONS = 1_000;
+const MAX_HEADER_BYTES = 32 << 10;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Where and how a {@link WebApp} is served. */
+export interface WebListenerOptions {
+  readonly listen: WebListen;
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  readonly behindProxy: boolean;
+  /** The operator's own socket: mode 0600, and whoever opens it needs no sign-in. */
+  readonly isOperator?: boolean;
+}
+
+/** An open listener. */
+export interface WebListener {
+  /** `https://127.0.0.1:8443`, or the path of the socket. */
+  readonly address: string;
+  /** Reads certificate and key again. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the application over HTTP or HTTPS, with bounds on connections, headers and time.
+ *
+ * @throws LatchkeyError `config/invalid` for plain HTTP on an address that others reach, `daemon/port-taken`, `file/io`
+ */
+export async function listenWeb(app: WebApp, options: WebListenerOptions): Promise<WebListener> {
+  const { listen, tls } = options;
+  if (tls === undefined && 'host' in listen && !isLoopback(listen.host))
+    throw new LatchkeyError(
+      'config/invalid',
+      `the web page would be served without TLS on ${quote(listen.host)}`,
+      { hint: 'give it a certificate and key, or let it listen on 127.0.0.1 behind a proxy that has them' },
+    );
+  const listener = getRequestListener(
+    (request, env) => app.fetch(request, peerOf((env as HttpBindings).incoming, options)),
+    { overrideGlobalObjects: false },
+  );
+  const bounds = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  };
+  const handle = (...[incoming, outgoing]: Parameters<typeof listener>): void => {
+    void listener(incoming, outgoing);
+  };
+  const server =
+    tls === undefined
+      ? createHttpServer(bounds, handle)
+      : createHttpsServer({ ...bounds, ...(await readPair(tls)), minVersion: 'TLSv1.2' }, handle);
+  server.maxConnections = MAX_CONNECTIONS;
+  await open(server, listen, options.isOperator === true ? 0o600 : 0o660);
+  return {
+    address: addressOf(server, listen, tls !== undefined),
+    async reload() {
+      if (tls !== undefined && server instanceof HttpsServer) server.setSecureContext(await readPair(tls));
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Headers are believed only from the proxy that the operator says is there: its own entry is the last. */
+function peerOf(incoming: IncomingMessage, { behindProxy, isOperator }: WebListenerOptions): Peer {
+  if (isOperator === true) return { isOperator };
+  if (!behindProxy) return { address: incoming.socket.remoteAddress };
+  const forwarded = [incoming.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim();
+  return { address: forwarded === '' ? incoming.socket.remoteAddress : forwarded };
+}
+
+async function readPair(tls: {
+  certificateFile: string;
+  keyFile: string;
+}): Promise<{ cert: Buffer; key: Buffer }> {
+  try {
+    const [cert, key] = await Promise.all([readFile(tls.certificateFile), readFile(tls.keyFile)]);
+    return { cert, key };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LatchkeyError('file/io', `cannot read the certificate of the web page: ${reason}`, { cause });
+  }
+}
+
+async function open(server: Server | HttpsServer, listen: WebListen, mode: number): Promise<void> {
+  if ('socket' in listen) await removeStale(listen.socket);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = 'socket' in listen ? listen.socket : `${listen.host}:${listen.port}`;
+      reject(
+        new LatchkeyError('daemon/port-taken', `cannot listen on ${where}: ${cause.code ?? cause.message}`, {
+          cause,
+        }),
+      );
+    });
+    if ('socket' in listen) {
+      // The socket is made while listen() runs: nobody else can open it between that and chmod.
+      const umask = process.umask(0o777 & ~mode);
+      try {
+        server.listen(listen.socket, resolve);
+      } finally {
+        process.umask(umask);
+      }
+    } else server.listen(listen.port, listen.host, resolve);
+  });
+  if ('socket' in listen) chmodSync(listen.socket, mode);
+}
+
+/** A socket that nobody answers on is a leftover of a crash. */
+async function removeStale(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const isAnswered = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+  if (isAnswered)
+    throw new LatchkeyError('daemon/already-running', `somebody answers on ${quote(path)} already`);
+  unlinkSync(path);
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+}
+
+function addressOf(server: Server | HttpsServer, listen: WebListen, isTls: boolean): string {
+  if ('socket' in listen) return listen.socket;
+  const { address, family, port } = server.address() as AddressInfo;
+  return `${isTls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
