@@ -50,9 +50,8 @@ export async function readJson(
 /** Seconds to wait (RFC 9110 §10.2.3: a number or a date), at most a day. */
 export function parseRetryAfter(value: string | null, now: Date): number | undefined {
   if (value === null) return undefined;
-  const seconds = /^\d{1,9}$/.test(value.trim())
-    ? Number(value)
-    : Math.ceil((Date.parse(value) - now.getTime()) / 1_000);
+  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  const seconds = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Math.ceil((date - now.getTime()) / 1_000);
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER) : undefined;
 }
 

@@ -29,7 +29,13 @@ export function secretsOf(body: unknown, headers: unknown): string[] {
       secrets.push(decodeURIComponent(password.replaceAll('+', ' ')));
     } catch {}
   }
-  return secrets.filter((secret) => secret !== '');
+  return secrets.filter((secret) => secret !== '').flatMap(spellings);
+}
+
+/** As it is, in a URL, and in a form: servers say back what they read, or what they were sent. */
+function spellings(secret: string): string[] {
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  return [...new Set([secret, encodeURIComponent(secret), inForm])];
 }
 
 /** Words of at least this length, with a digit in them, may be tokens. */
@@ -40,7 +46,7 @@ const TOKEN_LIKE = /(?=[\w.~+/=-]*\d)[\w.~+/=-]{32,}/g;
  * characters as `?`, at most 200 characters.
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  let shown = text.slice(0, 2_000);
+  let shown = text;
   for (const secret of secrets) shown = shown.replaceAll(secret, '[secret]');
   shown = printable(shown.replace(TOKEN_LIKE, '[…]'));
   return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;

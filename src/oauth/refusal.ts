@@ -37,6 +37,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   server_error: { code: 'oauth/unavailable', hint: LATER, retryable: true },
 };
 
+const UNKNOWN: Meaning = { code: 'oauth/refused', hint: "ask the server's operator" };
+
 /** An `error` answer of a server, at an endpoint or in a redirect. */
 export interface OAuthErrorAnswer {
   readonly error: string;
@@ -53,10 +55,7 @@ export interface OAuthErrorAnswer {
  */
 export function refusal(answer: OAuthErrorAnswer, secrets: readonly string[]): LatchkeyError {
   const error = redact(answer.error, secrets).slice(0, 60);
-  const meaning = MEANINGS[answer.error] ?? {
-    code: 'oauth/refused' as const,
-    hint: "ask the server's operator",
-  };
+  const meaning = (Object.hasOwn(MEANINGS, answer.error) ? MEANINGS[answer.error] : undefined) ?? UNKNOWN;
   const said = answer.description === undefined ? '' : `: ${redact(answer.description, secrets)}`;
   return new LatchkeyError(meaning.code, `${answer.where} answered ${error}${said}`, {
     hint: meaning.hint,
