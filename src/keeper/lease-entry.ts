@@ -21,6 +21,8 @@ export interface Attempt {
   readonly source: Source;
   /** Milliseconds since the epoch. */
   deadline: number;
+  /** Time from which it goes on without a place in its lane. */
+  placeUntil: number;
   /** What was obtained, once it is. */
   credential: Credential | undefined;
   /** It ended, or was given up. */

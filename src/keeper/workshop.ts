@@ -25,6 +25,8 @@ export interface WorkshopBounds {
   readonly breaker: BreakerPolicy;
 }
 
+/** Local work that takes longer than this goes on beside the lane, so that it keeps nobody waiting. */
+const LOCAL_PLACE_MS = 500;
 /** A try that was given up and never settles is forgotten after this, and another may begin. */
 const STUCK_MS = 600_000;
 /** What runs at the end may finish for so long before it is broken off, and may take so long after. */
@@ -125,14 +127,22 @@ export class Workshop {
   /** When {@link Workshop.expire} has something to do. */
   wakeAt(): number {
     let earliest = this.#network.nextOpening();
-    for (const { attempt } of this.#working) earliest = Math.min(earliest, attempt?.deadline ?? earliest);
+    for (const { attempt } of this.#working) {
+      if (attempt !== undefined) earliest = Math.min(earliest, attempt.placeUntil, attempt.deadline);
+    }
     return earliest;
   }
 
   /** Gives up what takes too long, and starts what may start now. */
   expire(now: number): void {
     for (const entry of this.#working) {
-      if (entry.attempt !== undefined && entry.attempt.deadline <= now) this.#giveUp(entry, entry.attempt);
+      const { attempt } = entry;
+      if (attempt === undefined) continue;
+      if (attempt.deadline <= now) this.#giveUp(entry, attempt);
+      else if (attempt.placeUntil <= now) {
+        attempt.placeUntil = Number.POSITIVE_INFINITY;
+        attempt.free();
+      }
     }
     this.#pump();
   }
@@ -144,7 +154,11 @@ export class Workshop {
 
   /** Waits keep their length when the wall clock is set. */
   clockWasSet(jumpMs: number): void {
-    for (const { attempt } of this.#working) if (attempt !== undefined) attempt.deadline += jumpMs;
+    for (const { attempt } of this.#working) {
+      if (attempt === undefined) continue;
+      attempt.deadline += jumpMs;
+      attempt.placeUntil += jumpMs;
+    }
     for (const { breaker } of this.#network.groups()) breaker?.shift(jumpMs);
   }
 
@@ -190,6 +204,7 @@ export class Workshop {
       source: entry.source,
       startedAt: now,
       deadline: now + (isLocal ? localTimeoutSeconds : requestTimeoutSeconds) * 1000,
+      placeUntil: isLocal ? now + LOCAL_PLACE_MS : Number.POSITIVE_INFINITY,
       credential,
       isOver: false,
       free,
@@ -254,6 +269,8 @@ export class Workshop {
       return;
     }
     this.#end(entry, attempt);
+    // Broken off at the end: nobody's fault, and nothing to remember.
+    if (this.#isClosed && attempt.controller.signal.aborted) return;
     const failure = judge(error, this.#clock.now());
     if (attempt.credential !== undefined) this.#undelivered.keep(entry, attempt.credential);
     else if (group?.breaker !== undefined) this.#count(group.name, group.breaker, entry, failure);
