@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import type { PublishedKey } from '../../src/tokens/index.ts';
+import { havePeers } from './peers.ts';
 
 /** What a program of scitokens-cpp said. */
 export interface SciTokensRun {
@@ -58,6 +60,17 @@ export async function rememberKey(
 export function inNamespace(bundle: string, argv: readonly string[]): readonly string[] {
   const script = 'mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec "$@"';
   return ['unshare', '-m', 'sh', '-c', script, 'sh', bundle, ...argv];
+}
+
+/** True where programs can be run with another CA bundle: as root, where mount namespaces are allowed. */
+export async function haveNamespaces(t: TestContext, ...programs: string[]): Promise<boolean> {
+  if (!havePeers(t, 'unshare', ...programs)) return false;
+  const { code, stderr } = await runBounded(['unshare', '-m', 'true'], process.env);
+  if (code === 0) return true;
+  const reason = `needs a mount namespace of its own, as root has it: ${stderr.trim()}`;
+  if (process.env.LATCHKEY_REQUIRE_PEERS === '1') throw new Error(reason);
+  t.skip(reason);
+  return false;
 }
 
 /** Runs a program to its end, at most half a minute. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import {
   discoverKeys,
@@ -12,7 +12,7 @@ import {
   verifyToken,
 } from '../../src/tokens/index.ts';
 import { havePeers } from '../support/peers.ts';
-import { runBounded, sciTokensCpp } from '../support/scitokens.ts';
+import { haveNamespaces, runBounded, sciTokensCpp } from '../support/scitokens.ts';
 import { makeTestAuthority, startTokenIssuer } from '../support/token-issuer.ts';
 import { workspace } from '../support/workspace.ts';
 import { goodTokens, makeSigningKeys } from './good-tokens.ts';
@@ -186,14 +186,3 @@ test('rotation: scitokens-cpp accepts the old key and the new one while both are
     'a key that is no longer published verifies nothing',
   );
 });
-
-/** True where programs can be run with another CA bundle: as root, where mount namespaces are allowed. */
-async function haveNamespaces(t: TestContext, ...programs: string[]): Promise<boolean> {
-  if (!havePeers(t, 'unshare', ...programs)) return false;
-  const { code, stderr } = await runBounded(['unshare', '-m', 'true'], process.env);
-  if (code === 0) return true;
-  const reason = `needs a mount namespace of its own, as root has it: ${stderr.trim()}`;
-  if (process.env.LATCHKEY_REQUIRE_PEERS === '1') throw new Error(reason);
-  t.skip(reason);
-  return false;
-}
