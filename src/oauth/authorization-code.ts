@@ -5,9 +5,10 @@ import { readJson } from './answer.ts';
 import type { OAuthClient, RequestOptions, TokenWish } from './client.ts';
 import { wishParameters } from './client.ts';
 import { type ServerMetadata, serverMetadata } from './discovery.ts';
-import { askEndpoint, askForToken, translate } from './endpoint-request.ts';
+import { askEndpoint, askForToken } from './endpoint-request.ts';
 import { subjectOf } from './id-token.ts';
 import { knownServer } from './known-servers.ts';
+import { translate } from './library-error.ts';
 import { refusal } from './refusal.ts';
 import type { TokenResponse } from './token-response.ts';
 
@@ -177,7 +178,13 @@ function validateCallback(
   // Without an issuer of ours there is nothing to compare the server's with.
   if (client.issuer === undefined) parameters.delete('iss');
   try {
-    return oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, pending.state);
+    const valid = oauth.validateAuthResponse(
+      server,
+      { client_id: client.clientId },
+      parameters,
+      pending.state,
+    );
+    if (parameters.getAll('code').length === 1) return valid;
   } catch (error) {
     const refused = error instanceof oauth.AuthorizationResponseError ? parameters.get('error') : null;
     if (refused !== null) {
@@ -189,9 +196,8 @@ function validateCallback(
     }
     const translated = translate(error);
     if (!(translated instanceof LatchkeyError)) throw translated;
-    throw new LatchkeyError('oauth/mismatch', `this is not the answer to the login that began here`, {
-      hint: 'start the login again, in one window, and do not use old links',
-      cause: translated,
-    });
   }
+  throw new LatchkeyError('oauth/mismatch', 'this is not the answer to the login that began here', {
+    hint: 'start the login again, in one window, and do not use old links',
+  });
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Clock, LatchkeyError, LruCache, quote, systemClock } from '../kit/index.ts';
 import { type Answer, readJson } from './answer.ts';
 import type { OAuthClient, RequestOptions } from './client.ts';
+import { translate } from './library-error.ts';
 import { transportOf } from './transport.ts';
 
 /** What we use of a discovery document (RFC 8414 §2, OpenID Connect Discovery §3). */
@@ -54,11 +55,12 @@ export async function serverMetadata(
   needs: readonly Endpoint[],
   options: RequestOptions & { readonly alwaysDiscover?: boolean } = {},
 ): Promise<ServerMetadata> {
+  const { issuer } = client;
   const isComplete = needs.every((name) => client[CONFIGURED[name]] !== undefined);
-  const wantsDocument = client.issuer !== undefined && (options.alwaysDiscover === true || !isComplete);
-  const document = wantsDocument
-    ? await discover(client.issuer, client, options)
-    : { issuer: client.issuer ?? client.tokenUrl ?? '' };
+  const document =
+    issuer !== undefined && (options.alwaysDiscover === true || !isComplete)
+      ? await discover(issuer, client, options)
+      : { issuer: issuer ?? client.tokenUrl ?? '' };
   const merged: Record<string, unknown> = { ...document };
   for (const [name, key] of Object.entries(CONFIGURED)) {
     if (client[key] !== undefined) merged[name] = client[key];
@@ -71,53 +73,62 @@ export async function serverMetadata(
 /**
  * The discovery document of an issuer: OpenID Connect's place first, then RFC 8414's.
  *
- * @throws LatchkeyError as {@link serverMetadata}
+ * @throws LatchkeyError as {@link serverMetadata}; the signal's reason
  */
 export function discover(
-  issuer: string | undefined,
+  issuer: string,
   client: OAuthClient,
-  options: RequestOptions = {},
+  { signal, clock = systemClock }: RequestOptions = {},
 ): Promise<ServerMetadata> {
-  const { clock = systemClock } = options;
-  if (issuer === undefined) throw new TypeError('discovery needs an issuer');
   const transport = transportOf(client);
   let known = documents.get(transport);
   if (known === undefined) {
     known = new LruCache(200, KEPT_MS, clock);
     documents.set(transport, known);
   }
-  const before = known.get(issuer);
-  if (before !== undefined) return before;
   const cache = known;
-  const document = fetchDocument(issuer, transport, client, options);
-  cache.set(issuer, document);
-  document.catch(() => cache.delete(issuer));
-  return document;
+  let document = cache.get(issuer);
+  if (document === undefined) {
+    document = fetchDocument(issuer, transport, client, clock);
+    cache.set(issuer, document);
+    document.catch(() => cache.delete(issuer));
+  }
+  return signal === undefined ? document : unlessAborted(document, signal);
+}
+
+/** Many wait for one document: who gives up ends its own waiting, not the request. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 async function fetchDocument(
   issuer: string,
   transport: typeof fetch,
   client: OAuthClient,
-  { signal, clock = systemClock }: RequestOptions,
+  clock: Clock,
 ): Promise<ServerMetadata> {
   const url = parseIssuer(issuer);
-  const places = ['oidc', 'oauth2'] as const;
+  const where = `the discovery of ${quote(issuer)}`;
   let failure: unknown;
-  for (const algorithm of places) {
-    const response = await oauth.discoveryRequest(url, {
-      algorithm,
-      [oauth.customFetch]: (address, init) =>
-        transport(address, { method: init.method, headers: init.headers, signal: init.signal ?? null }),
-      [oauth.allowInsecureRequests]: client.dangerouslyAllowHttp === true,
-      ...(signal === undefined ? {} : { signal }),
-    });
+  for (const algorithm of ['oidc', 'oauth2'] as const) {
+    let response: Response;
     try {
-      return await readDocument(
-        { response, where: `the discovery of ${quote(issuer)}`, secrets: [] },
-        url,
-        clock,
-      );
+      response = await oauth.discoveryRequest(url, {
+        algorithm,
+        [oauth.customFetch]: (address, init) =>
+          transport(address, { method: init.method, headers: init.headers, signal: init.signal ?? null }),
+        [oauth.allowInsecureRequests]: client.dangerouslyAllowHttp === true,
+      });
+    } catch (error) {
+      throw translate(error);
+    }
+    try {
+      return await readDocument({ response, where, secrets: [] }, url, clock);
     } catch (error) {
       // The first place says more about a server that has neither document.
       failure ??= error;

@@ -1,9 +1,10 @@
 import * as oauth from 'oauth4webapi';
-import { type ErrorCode, LatchkeyError, printable, systemClock } from '../kit/index.ts';
+import { printable, systemClock } from '../kit/index.ts';
 import { type Answer, readJson } from './answer.ts';
 import type { OAuthClient, RequestOptions } from './client.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { type Endpoint, type ServerMetadata, serverMetadata } from './discovery.ts';
+import { translate } from './library-error.ts';
 import { secretsOf } from './redaction.ts';
 import { parseTokenAnswer } from './token-answer.ts';
 import type { TokenResponse } from './token-response.ts';
@@ -67,34 +68,4 @@ function placeOf(url: unknown): string {
   if (typeof url !== 'string' || !URL.canParse(url)) return 'the server';
   const { origin, pathname } = new URL(url);
   return printable(`${origin}${pathname}`).slice(0, 200);
-}
-
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  [oauth.MISSING_SERVER_METADATA]: 'oauth/config',
-  [oauth.INVALID_SERVER_METADATA]: 'oauth/config',
-  [oauth.HTTP_REQUEST_FORBIDDEN]: 'http/insecure',
-  [oauth.REQUEST_PROTOCOL_FORBIDDEN]: 'http/insecure',
-  [oauth.INVALID_RESPONSE]: 'oauth/bad-response',
-  [oauth.JWT_TIMESTAMP_CHECK]: 'oauth/mismatch',
-  [oauth.JWT_CLAIM_COMPARISON]: 'oauth/mismatch',
-  [oauth.KEY_SELECTION]: 'oauth/bad-response',
-  [oauth.PARSE_ERROR]: 'oauth/bad-response',
-  [oauth.UNSUPPORTED_OPERATION]: 'oauth/bad-response',
-};
-
-const HINTS: Partial<Record<ErrorCode, string>> = {
-  'oauth/config': "check the server's URLs in the configuration",
-  'http/insecure': 'secrets travel over https only: use the https address of this server',
-  'oauth/mismatch': 'start again; if it stays, check the issuer, the client id and the clocks',
-  'oauth/bad-response': "the server's answer cannot be used: ask its operator",
-};
-
-/** The library's errors as ours. Their causes hold whole answers, so they are not kept; their sentences are fixed texts. */
-export function translate(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof LatchkeyError) return error;
-  const code = CODES[(error as { code?: string }).code ?? ''];
-  if (code === undefined) return error;
-  const hint = HINTS[code];
-  const sentence = error.message.replace(/\.$/, '');
-  return new LatchkeyError(code, `the server's answer: ${sentence}`, hint === undefined ? {} : { hint });
 }

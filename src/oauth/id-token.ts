@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
-import { printable } from '../kit/index.ts';
+import { LatchkeyError, printable } from '../kit/index.ts';
 import type { OAuthClient, RequestOptions } from './client.ts';
 import type { ServerMetadata } from './discovery.ts';
-import { translate } from './endpoint-request.ts';
+import { translate } from './library-error.ts';
 import type { TokenResponse } from './token-response.ts';
 import { transportOf } from './transport.ts';
 
@@ -41,7 +41,12 @@ export async function subjectOf(
     if (claims === undefined) return undefined;
     return { issuer: claims.iss, subject: claims.sub, name: nameOf(claims) };
   } catch (error) {
-    throw translate(error);
+    const translated = translate(error);
+    if (translated instanceof LatchkeyError || signal?.aborted === true) throw translated;
+    // What else breaks while an ID token is read would quote parts of it.
+    throw new LatchkeyError('oauth/bad-response', "the server's ID token cannot be verified", {
+      hint: "ask the server's operator",
+    });
   }
 }
 
