@@ -12,6 +12,7 @@ export interface CredentialDirectory {
   /** Owner and group of the directory itself. */
   readonly uid: number;
   readonly gid: number;
+  readonly ino: number;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function openCredentialDirectory(path: string): Promise<CredentialD
       cause,
     );
   }
-  return { path, uid: stats.uid, gid: stats.gid };
+  return { path, uid: stats.uid, gid: stats.gid, ino: stats.ino };
 }
 
 /** Tells HTCondor and people that a full pass has been made: touches `CREDMON_COMPLETE`. */

@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LatchkeyError, quote } from '../kit/index.ts';
 import type { CredentialDirectory } from './directory.ts';
 import { inUserDirectory, isTemporaryName, type UserDirectory } from './directory-files.ts';
 import { isUserName } from './name.ts';
@@ -76,7 +77,7 @@ export class DirectoryScan {
    */
   async pass({ every, signal }: { readonly every: boolean; readonly signal: AbortSignal }): Promise<boolean> {
     const slice = new Slice();
-    const rootMtimeMs = lstatSync(this.#directory.path).mtimeMs;
+    const rootMtimeMs = this.#rootStatus().mtimeMs;
     const names =
       every || rootMtimeMs !== this.#rootMtimeMs ? await this.#userNames() : [...this.#users.keys()];
     const isSettled = Math.abs(Date.now() - rootMtimeMs) > GRAIN_MS;
@@ -99,6 +100,17 @@ export class DirectoryScan {
       this.#lookInto(user, stats);
     }
     return true;
+  }
+
+  /** A directory that was taken away, or another one in its place, says nothing about users: nobody's lease ends by it. */
+  #rootStatus(): Stats {
+    const { path, ino } = this.#directory;
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.ino === ino) return stats;
+    const what = stats === undefined ? 'is gone' : 'is another one now';
+    throw new LatchkeyError('credmon/directory-lost', `the credential directory ${quote(path)} ${what}`, {
+      hint: 'the monitor ends, and serves what is there when it is started again',
+    });
   }
 
   async #userNames(): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { Finding } from '../kit/index.ts';
+import type { ConfigFinding } from './config/finding.ts';
 
 /** What a credential monitor is run with, wherever it was written: HTCondor's configuration or `latchkey.toml`. Paths are absolute. */
 export interface CredmonSettings {
@@ -32,7 +32,7 @@ export interface CredmonSettings {
   providerOf(name: string): Provider | undefined;
   /** The providers named one by one (no wildcards), for status, key publication and checks at start. */
   readonly namedProviders: readonly Provider[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ConfigFinding[];
 }
 
 /** One provider, by mode. */
@@ -46,6 +46,8 @@ export interface LocalProvider {
   readonly mode: 'local';
   readonly name: string;
   readonly privateKeyFile: string;
+  /** `LOCAL_CREDMON_PUBLIC_KEY`: written together with the private key when both are missing at the first start. */
+  readonly publicKeyFile?: string | undefined;
   readonly keyAlgorithm: 'ES256' | 'RS256' | 'EdDSA';
   readonly keyId: string;
   readonly issuer: string;

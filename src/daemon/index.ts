@@ -5,6 +5,7 @@
 
 export { type ControlClient, connectControl, type LeaseDocument } from './control/index.ts';
 export { type CheckedServerCredential, checkServerCredential } from './credential-check.ts';
+export { type CredmonProcessOptions, runCredmonProcess } from './credmon/credmon-process.ts';
 export type { CredmonLogLevel, RunningCredmon, ScanFacts } from './credmon/running-credmon.ts';
 export { type CredmonSurroundings, startCredmon } from './credmon/start-credmon.ts';
 export { type CredmonStateFiles, credmonStateFiles } from './credmon/state-files.ts';
@@ -16,6 +17,7 @@ export {
   type StateStep,
 } from './first-start.ts';
 export { type LegacyServerOptions, runLegacyServer } from './legacy-server.ts';
+export { type LoadCredmonOptions, loadCredmonSettings } from './load-credmon-settings.ts';
 export { type RunningServer, type StartOptions, startServer } from './server.ts';
 export { openEnvelope } from './server-state.ts';
 export type { ServerSettings } from './settings.ts';

@@ -86,6 +86,7 @@ export type ErrorCode =
   | 'keeper/journal'
   // credmon
   | 'credmon/directory-unsafe'
+  | 'credmon/directory-lost'
   | 'credmon/name-invalid'
   | 'credmon/provider-unknown'
   | 'credmon/file-malformed'

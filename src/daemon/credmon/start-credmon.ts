@@ -215,7 +215,7 @@ class Credmon implements RunningCredmon {
 
   #lost(error: unknown): void {
     this.log('error', `cannot look at the credential directory: ${describe(error)}`);
-    this.#around.onLost?.(error);
+    if (isLatchkeyError(error, 'credmon/directory-lost')) this.#around.onLost?.(error);
   }
 }
 

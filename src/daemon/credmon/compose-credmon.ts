@@ -1,0 +1,92 @@
+import {
+  type CredentialDirectory,
+  type CredmonSettings,
+  openCredentialDirectory,
+} from '../../credmon/index.ts';
+import { openKeeperJournal } from '../../keeper/index.ts';
+import { LatchkeyError, loadOrMakeServerKey, type SealingKeys, sealingKeys } from '../../kit/index.ts';
+import { startControl } from '../control/index.ts';
+import { observe } from '../observe/index.ts';
+import { makeMissingKeys } from './first-key.ts';
+import type { CredmonLogLevel, RunningCredmon } from './running-credmon.ts';
+import { startCredmon } from './start-credmon.ts';
+import { type CredmonStateFiles, makeStateDirectory } from './state-files.ts';
+
+/** What the process gives to {@link composeCredmon}. */
+export interface ComposeSurroundings {
+  log(level: CredmonLogLevel, line: string): void;
+  /** Takes the directory for this process, or throws. */
+  claim(directory: CredentialDirectory): void;
+  /** False when another monitor has taken the directory since. */
+  isOurs(): boolean;
+}
+
+/** A monitor with everything around it. */
+export interface ComposedCredmon {
+  readonly running: RunningCredmon;
+  /** Settles when the monitor cannot go on: its directory is gone, or another monitor has it. */
+  readonly lost: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Puts a monitor together as its settings say: directory, keys, journal, monitor, observation, control socket. */
+export async function composeCredmon(
+  settings: CredmonSettings,
+  around: ComposeSurroundings,
+): Promise<ComposedCredmon> {
+  const { log } = around;
+  for (const { message } of settings.findings) log('warn', message);
+  const directory = await openCredentialDirectory(settings.directory);
+  around.claim(directory);
+  await makeMissingKeys(settings, log);
+  const state =
+    settings.stateDirectory === undefined ? undefined : makeStateDirectory(settings.stateDirectory);
+  const journal =
+    state === undefined
+      ? undefined
+      : await openKeeperJournal(state.journal, {
+          onError: (error) => log('warn', `the journal cannot be written: ${String(error)}`),
+        });
+  let lose: (reason: unknown) => void = () => {};
+  const lost = new Promise<unknown>((resolve) => {
+    lose = resolve;
+  });
+  let onPass: (durationMs: number) => void = () => {};
+  const running = startCredmon(settings, {
+    directory,
+    log,
+    journal,
+    sealing: state === undefined ? undefined : await sealingOf(state),
+    onLost: lose,
+    onPass: ({ durationMs }) => {
+      if (around.isOurs()) onPass(durationMs);
+      else lose(new LatchkeyError('daemon/already-running', `another monitor serves ${directory.path} now`));
+    },
+  });
+  const observation = observe({
+    keeper: running.keeper,
+    directory: directory.path,
+    auditFile: state?.audit,
+    log: (level, line) => log(level, line),
+  });
+  onPass = (durationMs) => observation.scanned(durationMs);
+  const control =
+    state === undefined
+      ? undefined
+      : await startControl({ path: state.controlSocket, credmon: running, observation });
+  log('info', `serves ${directory.path}, process ${process.pid}`);
+  return {
+    running,
+    lost,
+    close: async () => {
+      await control?.close();
+      await running.close();
+      await observation.close();
+      await journal?.close();
+    },
+  };
+}
+
+async function sealingOf({ sealingKey }: CredmonStateFiles): Promise<SealingKeys> {
+  return sealingKeys([await loadOrMakeServerKey(sealingKey)]);
+}
