@@ -3,6 +3,18 @@
  * It knows nothing of HTTP pages, signals or listeners.
  */
 export { type Authorization, authorizationOf, expandTemplate } from './authz-template.ts';
+export { checkCredmonFiles } from './config/check-files.ts';
+export { checkSettings } from './config/check-settings.ts';
+export { type CondorConfig, type ConfigValue, condorConfig } from './config/condor-config.ts';
+export { CREDMON_KEYS, type CredmonKey } from './config/credmon-keys.ts';
+export { CREDMON_DEFAULTS, RANGES } from './config/defaults.ts';
+export type { ConfigFinding } from './config/finding.ts';
+export { isEndpoint } from './config/key-reader.ts';
+export { type LoadCondorOptions, loadCondorConfig } from './config/load-condor-config.ts';
+export { machineName } from './config/machine-config.ts';
+export { describeOrigin, type Origin } from './config/macro.ts';
+export { usualAuthentication } from './config/remote-providers.ts';
+export { type CondorSettingsOptions, settingsFromCondor } from './config/settings-from-condor.ts';
 export { createUseDelivery, type DeliveryListener } from './delivery.ts';
 export {
   type CredentialDirectory,
@@ -18,6 +30,7 @@ export { createLoginStore, type LoginFacts, type LoginStore, type LoginStoreOpti
 export { formatMeta, type MetaFile, parseMeta } from './meta-file.ts';
 export {
   formatStem,
+  isProviderName,
   isRequestKey,
   isUserName,
   readStem,
@@ -41,6 +54,7 @@ export type {
   UseFormat,
   VaultProvider,
 } from './settings.ts';
+export { assembleSettings, type SettingsParts } from './settings-parts.ts';
 export { sweepLeftovers } from './sweep-leftovers.ts';
 export { type Passes, type PassFacts, startPasses } from './sweep-passes.ts';
 export { formatTop, parseTop, type TopContents, type TopFile } from './top-file.ts';

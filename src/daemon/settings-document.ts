@@ -33,11 +33,9 @@ export function parseSettings(text: string, name: string): SettingsDocument {
 }
 
 function unknownKey(keys: readonly string[]): string {
-  const [section = '', key] = keys;
-  const sections: Readonly<Record<string, unknown>> = SETTINGS_SCHEMA.entries;
-  if (key === undefined) return unknown(section, 'section', Object.keys(sections));
-  const entries = entriesOf(section);
-  return unknown(keys.join('.'), 'key', entries, key);
+  const [section = ''] = keys;
+  if (keys.length < 2) return unknown(section, 'section', Object.keys(SETTINGS_SCHEMA.entries));
+  return unknown(keys.join('.'), 'key', keysOf(SETTINGS_SCHEMA, keys.slice(0, -1)), keys.at(-1));
 }
 
 function unknown(shown: string, kind: string, known: readonly string[], key = shown): string {
@@ -46,11 +44,25 @@ function unknown(shown: string, kind: string, known: readonly string[], key = sh
   return `unknown ${kind} ${quote(shown)}: ${hint}`;
 }
 
-function entriesOf(section: string): string[] {
-  for (const [name, schema] of Object.entries(SETTINGS_SCHEMA.entries)) {
-    if (name === section) return Object.keys(schema.wrapped.entries);
-  }
-  return [];
+/** The keys that may stand at a path of tables; the names in a table of names are any. */
+function keysOf(schema: unknown, path: readonly string[]): string[] {
+  if (!isSchema(schema)) return [];
+  if (schema.wrapped !== undefined) return keysOf(schema.wrapped, path);
+  const [key, ...rest] = path;
+  if (key === undefined) return Object.keys(schema.entries ?? {});
+  return keysOf(schema.value ?? schema.entries?.[key], rest);
+}
+
+interface SchemaParts {
+  /** Of something optional. */
+  readonly wrapped?: unknown;
+  readonly entries?: Readonly<Record<string, unknown>>;
+  /** Of a table of names. */
+  readonly value?: unknown;
+}
+
+function isSchema(schema: unknown): schema is SchemaParts {
+  return typeof schema === 'object' && schema !== null;
 }
 
 /** "Invalid type: Expected string but received 7" → "expected string but received 7" */

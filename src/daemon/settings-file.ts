@@ -144,7 +144,8 @@ function trustRootsFrom(
   return trustDirectory;
 }
 
-async function readConfig(path: string): Promise<string> {
+/** The text of a configuration file, at most 1 MiB. @throws LatchkeyError `config/missing`, `config/invalid` */
+export async function readConfig(path: string): Promise<string> {
   let contents: Buffer;
   try {
     contents = await readFile(path);

@@ -11,6 +11,7 @@ import {
   optional,
   picklist,
   pipe,
+  record,
   strictObject,
   string,
   union,
@@ -21,6 +22,113 @@ const count = (least: number, most: number) => pipe(number(), integer(), minValu
 const hours = pipe(number(), minValue(0), maxValue(87_600));
 const expressions = array(pipe(string(), minLength(1), maxLength(10_000)));
 const tls = picklist(['1.2', '1.3']);
+
+const text = pipe(string(), minLength(1), maxLength(10_000));
+const words = array(pipe(string(), minLength(1), maxLength(1_000)));
+const providerName = pipe(string(), minLength(1), maxLength(200));
+
+const client = {
+  client_id: text,
+  client_secret_file: optional(path),
+  client_key_file: optional(path),
+  issuer: optional(text),
+  token_url: optional(text),
+  ca_file: optional(path),
+};
+
+const local = strictObject({
+  private_key: optional(path),
+  algorithm: optional(picklist(['ES256', 'RS256', 'EdDSA'])),
+  key_id: optional(text),
+  issuer: optional(text),
+  authz_template: optional(string()),
+  authz_template_expr: optional(text),
+  group_template: optional(text),
+  group_mapfile: optional(path),
+  group_requirement: optional(text),
+  lifetime: optional(count(60, 10 * 366 * 86_400)),
+  json: optional(boolean()),
+  audience: optional(words),
+  version: optional(string()),
+});
+
+/** A credential monitor without HTCondor's configuration. `docs/credmon-configuration.md` has the names in both. */
+const credmon = strictObject({
+  /** The credential directory. */
+  directory: path,
+  state: optional(path),
+  seal: optional(boolean()),
+  scan: optional(count(1, 3_600)),
+  parallel: optional(count(1, 1_000)),
+  timeout: optional(count(1, 600)),
+  web_prefix: optional(text),
+  allow_special_names: optional(boolean()),
+  sandbox_refresh: optional(count(1, 366 * 86_400)),
+  log: optional(
+    strictObject({
+      file: optional(path),
+      max_bytes: optional(count(0, Number.MAX_SAFE_INTEGER)),
+      max_files: optional(count(1, 1_000)),
+      verbose: optional(boolean()),
+    }),
+  ),
+  local: optional(record(providerName, local)),
+  oauth: optional(
+    record(
+      providerName,
+      strictObject({
+        ...client,
+        client_authentication: optional(
+          picklist(['client_secret_post', 'client_secret_basic', 'private_key_jwt', 'none']),
+        ),
+        authorization_url: optional(text),
+        device_url: optional(text),
+        revocation_url: optional(text),
+        return_url_suffix: optional(text),
+        exchange_per_handle: optional(boolean()),
+      }),
+    ),
+  ),
+  client: optional(
+    record(
+      providerName,
+      strictObject({
+        ...client,
+        client_authentication: optional(
+          picklist(['client_secret_post', 'client_secret_basic', 'private_key_jwt']),
+        ),
+        authz_template: optional(string()),
+        audience: optional(words),
+        lifetime: optional(count(60, 10 * 366 * 86_400)),
+        json: optional(boolean()),
+      }),
+    ),
+  ),
+  vault: optional(
+    strictObject({
+      /** Absent = every name that nothing else serves. */
+      names: optional(array(providerName)),
+      minimum: optional(count(1, 366 * 86_400)),
+      refresh: optional(count(1, 366 * 86_400)),
+      ca_file: optional(path),
+      ca_directory: optional(path),
+      trusted_hosts: optional(words),
+    }),
+  ),
+  pelican: optional(
+    record(
+      providerName,
+      strictObject({
+        minimum: optional(count(1, 366 * 86_400)),
+        token_url: optional(text),
+        client_id: optional(text),
+        client_secret_file: optional(path),
+        ca_file: optional(path),
+        dangerously_skip_tls_verify: optional(boolean()),
+      }),
+    ),
+  ),
+});
 
 /** `latchkey.toml`. Every section and key is optional; unknown ones are errors. Relative paths start at the file's directory. */
 export const SETTINGS_SCHEMA = strictObject({
@@ -86,6 +194,7 @@ export const SETTINGS_SCHEMA = strictObject({
       old_server_key_files: optional(array(path)),
     }),
   ),
+  credmon: optional(credmon),
   audit: optional(strictObject({ file: optional(path) })),
   log: optional(
     strictObject({
@@ -95,6 +204,9 @@ export const SETTINGS_SCHEMA = strictObject({
     }),
   ),
 });
+
+/** The section `[credmon]`. */
+export type CredmonSection = InferOutput<typeof credmon>;
 
 /** The contents of a `latchkey.toml`. */
 export type SettingsDocument = InferOutput<typeof SETTINGS_SCHEMA>;

@@ -1,0 +1,13 @@
+import type { Finding } from '../../kit/index.ts';
+
+/** What is wrong, doubtful or worth knowing in the configuration of a credential monitor. */
+export interface ConfigFinding extends Finding {
+  /** With an `error`, some token or the whole monitor cannot work; a `warning` is doubtful, a `notice` worth knowing. */
+  readonly severity: 'error' | 'warning' | 'notice';
+  /** The key that it is about, as it is written in the configuration. */
+  readonly key?: string | undefined;
+  /** File and line. */
+  readonly origin?: string | undefined;
+  /** What the operator can do about it. */
+  readonly hint?: string | undefined;
+}

@@ -1,0 +1,100 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { LatchkeyError, quote, runProgram } from '../../kit/index.ts';
+import type { ConfigFacts, ConfigFiles } from './config-source.ts';
+
+const MAX_BYTES = 1 << 20;
+
+/** The files of this machine. */
+export const machineFiles: ConfigFiles = { read: readBounded, list: listFiles };
+
+/** What is found out about this machine, as HTCondor does. */
+export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts> {
+  const own = userInfo();
+  const fullHostName = await machineName();
+  return {
+    env,
+    hostName: fullHostName.split('.')[0] ?? fullHostName,
+    fullHostName,
+    userName: own.username,
+    isRoot: own.uid === 0,
+    home: own.homedir,
+    condorHome: homeOf('condor'),
+    workingDirectory: process.cwd(),
+  };
+}
+
+/** The full name of this machine as `hostname -f` says it, else what the kernel says. */
+export async function machineName(): Promise<string> {
+  const name = hostname();
+  return name.includes('.') ? name : ((await askFullName()) ?? name);
+}
+
+function readBounded(path: string): string | undefined {
+  let file: number;
+  try {
+    // Without waiting: a configuration may name a pipe.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw unreadable(path, cause);
+  }
+  try {
+    if (!fstatSync(file).isFile()) return undefined;
+    const bytes = Buffer.alloc(MAX_BYTES + 1);
+    let length = 0;
+    for (let got = -1; got !== 0 && length <= MAX_BYTES; length += got)
+      got = readSync(file, bytes, length, bytes.length - length, null);
+    if (length > MAX_BYTES)
+      throw new LatchkeyError('config/malformed', `the configuration file ${quote(path)} is over 1 MiB`);
+    return bytes.toString('utf8', 0, length);
+  } catch (cause) {
+    throw cause instanceof LatchkeyError ? cause : unreadable(path, cause);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function listFiles(directory: string): readonly string[] | undefined {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => entry.name);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw unreadable(directory, cause);
+  }
+}
+
+async function askFullName(): Promise<string | undefined> {
+  try {
+    const { code, stdout } = await runProgram('hostname', ['-f'], { timeoutMs: 2000, maxOutputBytes: 1000 });
+    const name = stdout.toString().trim();
+    return code === 0 && /^[\w.-]+\.[\w-]+$/.test(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function homeOf(user: string): string | undefined {
+  try {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((one) => one.startsWith(`${user}:`));
+    return line?.split(':')[5] || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function unreadable(path: string, cause: unknown): LatchkeyError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new LatchkeyError('config/missing', `cannot read the configuration ${quote(path)}: ${reason}`, {
+    cause,
+  });
+}
