@@ -33,10 +33,12 @@ export function isTrue(condition: string, facts: ConditionFacts): boolean | unde
   return constant === undefined ? undefined : Boolean(constant);
 }
 
-function isDefined(what: string, { expand, isDefined, isUsed }: ConditionFacts): boolean {
+function isDefined(what: string, { expand, isDefined, isUsed }: ConditionFacts): boolean | undefined {
   const template = /^use\s+([A-Za-z]+)\s*:\s*(\S+)$/i.exec(what);
   if (template !== null) return isUsed(`${template[1]}:${template[2]}`.toUpperCase());
-  return isDefined(expand(what).trim());
+  const name = expand(what).trim();
+  if (name === '') return false;
+  return /^[A-Za-z0-9_.]+$/.test(name) ? isDefined(name) : undefined;
 }
 
 function holds(operator: string, order: number): boolean | undefined {

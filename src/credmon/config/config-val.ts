@@ -17,17 +17,25 @@ export function parseConfigVal(text: string): MacroTable {
   let origin: Origin = { file: '<default>' };
   /** What further lines of a value are added to. */
   let open: string[] | undefined;
+  /** Ends a value that began with `@=`. */
+  let tag: string | undefined;
   const finish = (): void => {
     if (name === undefined || table.size >= MAX_NAMES) return;
     table.set(name.toUpperCase(), { name, raw: (raw ?? value).join('\n').trim(), origin });
   };
   for (const line of text.split('\n').map((one) => one.replace(/\r$/, ''))) {
-    const [, found, first = ''] = /^([A-Za-z0-9_.]+) =(?: (.*))?$/.exec(line) ?? [];
+    if (tag !== undefined) {
+      if (line.trim() === tag) tag = undefined;
+      else value.push(line);
+      continue;
+    }
+    const [, found, block, first = ''] = /^([A-Za-z0-9_.]+) (?:@=(\S+)|=(?: (.*))?)$/.exec(line) ?? [];
     const [, label, rest = ''] = /^ # (at|raw|default|use|ref|expanded): ?(.*)$/.exec(line) ?? [];
     if (found !== undefined) {
       finish();
       name = found;
-      value = [first];
+      value = block === undefined ? [first] : [];
+      tag = block === undefined ? undefined : `@${block}`;
       raw = undefined;
       origin = { file: '<default>' };
       open = value;
