@@ -59,6 +59,11 @@ export function clearComplete(directory: CredentialDirectory): void {
   rmSync(join(directory.path, COMPLETE), { force: true });
 }
 
+/** True when the directory itself is there, and the same, but a request in it is not. */
+export function isReallyGone({ path, ino }: CredentialDirectory, user: string, stem: string): boolean {
+  return statusOf(path)?.ino === ino && statusOf(join(path, user, `${stem}.top`)) === undefined;
+}
+
 async function makeDirectory(path: string): Promise<Stats> {
   try {
     mkdirSync(path, { mode: DIRECTORY_MODE });

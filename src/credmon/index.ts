@@ -19,6 +19,7 @@ export { createUseDelivery, type DeliveryListener } from './delivery.ts';
 export {
   type CredentialDirectory,
   clearComplete,
+  isReallyGone,
   markComplete,
   openCredentialDirectory,
 } from './directory.ts';
@@ -40,7 +41,10 @@ export {
 } from './name.ts';
 export { localTokenRequest } from './providers/local-token-request.ts';
 export { createProviderSources, type ProviderSurroundings } from './providers/provider-sources.ts';
+export { secretMemory } from './providers/remembered-secret.ts';
+export { openRescuedTokens, type RescuedTokens } from './providers/rescued-tokens.ts';
 export type { CredmonSource, SourceMaker } from './providers/source-table.ts';
+export { type UnbrokenWork, unbrokenWork } from './providers/unbroken-work.ts';
 export { type LoginRequest, parseRequestFile, type RequestFile } from './request-file.ts';
 export { DirectoryScan } from './scan.ts';
 export type {

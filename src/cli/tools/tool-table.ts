@@ -23,6 +23,11 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   'grid-proxy-init': async () => (await import('./grid-proxy-init.ts')).gridProxyInit,
   'grid-proxy-info': async () => (await import('./grid-proxy-info.ts')).gridProxyInfo,
   'grid-proxy-destroy': async () => (await import('./grid-proxy-destroy.ts')).gridProxyDestroy,
+  condor_credmon_oauth: async () => (await import('./condor-credmon-oauth.ts')).condorCredmonOauth,
+  condor_credmon_vault: async () => (await import('./condor-credmon-vault.ts')).condorCredmonVault,
+  scitokens_credmon: async () => (await import('./scitokens-credmon.ts')).scitokensCredmon,
+  scitokens_credential_producer: async () =>
+    (await import('./scitokens-credential-producer.ts')).scitokensCredentialProducer,
   myproxyclient: async () => (await import('./myproxyclient.ts')).myproxyClient,
 };
 

@@ -13,8 +13,8 @@ export interface Request {
 export interface CredmonSource extends Source {
   /** What it is for, in one line for people. */
   readonly purpose?: string | undefined;
-  /** Tells the server that the long-lived secret has ended (RFC 7009); absent = nothing to tell. */
-  revoke?(signal: AbortSignal): Promise<void>;
+  /** Tells the server that the long-lived secret has ended (RFC 7009); false when it does not want to know, or nothing is known. */
+  revoke?(signal: AbortSignal): Promise<boolean>;
 }
 
 /** Makes the source of a request. */

@@ -2,6 +2,7 @@ import {
   type CredentialDirectory,
   type CredmonSettings,
   openCredentialDirectory,
+  openRescuedTokens,
 } from '../../credmon/index.ts';
 import { openKeeperJournal } from '../../keeper/index.ts';
 import { LatchkeyError, loadOrMakeServerKey, type SealingKeys, sealingKeys } from '../../kit/index.ts';
@@ -52,11 +53,14 @@ export async function composeCredmon(
     lose = resolve;
   });
   let onPass: (durationMs: number) => void = () => {};
+  const sealing = state === undefined ? undefined : await sealingOf(state);
   const running = startCredmon(settings, {
     directory,
     log,
     journal,
-    sealing: state === undefined ? undefined : await sealingOf(state),
+    sealing,
+    rescued:
+      state === undefined || sealing === undefined ? undefined : openRescuedTokens(state.rescued, sealing),
     onLost: lose,
     onPass: ({ durationMs }) => {
       if (around.isOurs()) onPass(durationMs);

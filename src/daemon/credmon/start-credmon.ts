@@ -1,23 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CredentialDirectory,
   type CredmonSettings,
+  type CredmonSource,
   clearComplete,
   createLoginStore,
   createProviderSources,
   createUseDelivery,
   DirectoryScan,
+  isReallyGone,
   LeaseKeeping,
   type LoginStore,
   markComplete,
   type PassFacts,
+  type RescuedTokens,
   readLeaseId,
   type SourceMaker,
+  secretMemory,
   startPasses,
   sweepLeftovers,
+  unbrokenWork,
   watchDirectory,
 } from '../../credmon/index.ts';
 import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/index.ts';
-import { isLatchkeyError, type SealingKeys } from '../../kit/index.ts';
+import { isLatchkeyError, type SealingKeys, sealText } from '../../kit/index.ts';
 import { renewalLine } from './renewal-lines.ts';
 import type { CredmonLogLevel, RunningCredmon, ScanFacts } from './running-credmon.ts';
 
@@ -29,6 +35,8 @@ export interface CredmonSurroundings {
   readonly journal?: KeeperJournal | undefined;
   /** Seals refresh tokens, and opens those that are sealed. Absent = they are written as they are. */
   readonly sealing?: SealingKeys | undefined;
+  /** Where refresh tokens go that the credential directory cannot take. */
+  readonly rescued?: RescuedTokens | undefined;
   /** Told after each full pass. */
   readonly onPass?: ((facts: ScanFacts) => void) | undefined;
   /** The credential directory cannot be served any more. */
@@ -40,6 +48,8 @@ const WAKE_RETRY_MS = 1_000;
 /** So long does the first pass wait for the tokens that this machine signs itself, before it says that it is complete. */
 const FIRST_ANSWERS_MS = 5_000;
 const LEFTOVERS_MS = 600_000;
+/** Files that go and come again are no reason to end a user’s consent. */
+const REVOKE_AFTER_MS = 30_000;
 
 /**
  * Starts a monitor: looks at the directory at once, answers what waits there, and keeps everything renewed until it is
@@ -60,6 +70,9 @@ class Credmon implements RunningCredmon {
   readonly #keeping: LeaseKeeping;
   readonly #passes: ReturnType<typeof startPasses>;
   readonly #watch: ReturnType<typeof watchDirectory>;
+  readonly #rotations = unbrokenWork();
+  readonly #remember = secretMemory();
+  readonly #ending = new AbortController();
   #retriedAt = Number.NEGATIVE_INFINITY;
   #leftoversAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -91,6 +104,7 @@ class Credmon implements RunningCredmon {
       keeper: this.keeper,
       delivery,
       sourceFor: this.#sourcesOf(settings),
+      onReleased: (id, source) => void this.#tellServer(id, source),
       onFailed: (user, error) => this.log('error', `${user}: ${describe(error)}`),
     });
     this.#watch = watchDirectory(directory, {
@@ -118,7 +132,12 @@ class Credmon implements RunningCredmon {
       onPass: (facts) => this.#passed(facts),
       onError: (error) => this.#lost(error),
     });
+    const { sealing } = around;
     this.logins = createLoginStore(directory, {
+      seal:
+        sealing === undefined || !settings.sealRefreshTokens
+          ? undefined
+          : (token, user, stem) => sealText(sealing, token, [user, stem]),
       begin: (user, stem) => {
         const end = this.#keeping.setBusy(user, stem);
         return () => {
@@ -163,13 +182,26 @@ class Credmon implements RunningCredmon {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#ending.abort();
     this.#watch.close();
     await this.#passes.close();
     await this.keeper.close();
+    await this.#rotations.settled();
   }
 
   #sourcesOf(settings: CredmonSettings): SourceMaker {
-    return createProviderSources({ directory: this.directory, settings, now: () => new Date() });
+    const { sealing, rescued } = this.#around;
+    return createProviderSources({
+      directory: this.directory,
+      sealing,
+      isSealing: settings.sealRefreshTokens,
+      rescued,
+      rotated: (user, stem, stamp) => this.#keeping.rotated(user, stem, stamp),
+      requestTimeoutSeconds: settings.requestTimeoutSeconds,
+      now: () => new Date(),
+      unbroken: this.#rotations,
+      remember: this.#remember,
+    });
   }
 
   #changed(user: string | undefined, name: string | undefined): void {
@@ -210,6 +242,20 @@ class Credmon implements RunningCredmon {
       );
       if (!isWaiting) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Deleted by its user, or swept: after a while in which it may come back, its server hears of it. */
+  async #tellServer(id: string, source: CredmonSource): Promise<void> {
+    if (source.revoke === undefined) return;
+    try {
+      await delay(REVOKE_AFTER_MS, undefined, { signal: this.#ending.signal, ref: false });
+      const { user, stem } = readLeaseId(id);
+      if (this.#keeping.sourceOf(id) !== undefined || !isReallyGone(this.directory, user, stem)) return;
+      if (await source.revoke(this.#ending.signal))
+        this.log('info', `OAUTH: the server was told that ${id} has ended`);
+    } catch (error) {
+      if (!this.#isClosed) this.log('warn', `${id} is gone, but its server was not told: ${describe(error)}`);
     }
   }
 
