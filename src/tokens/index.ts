@@ -52,6 +52,7 @@ export type { Rejection, RejectionCode } from './rejection.ts';
 export {
   type Authorization,
   allowsOperation,
+  operationsOf,
   type ParsedScope,
   parseScope,
   type Vocabulary,

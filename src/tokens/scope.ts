@@ -99,12 +99,15 @@ export function allowsOperation(
   const requested = path === undefined ? undefined : parseRequestedPath(path);
   if (path !== undefined && requested === undefined) return false;
   return authorizations.some((authorization) => {
-    const { name } = authorization;
-    const grants = (Object.hasOwn(GRANTS, name) ? GRANTS[name] : undefined) ?? [name];
-    if (!grants.includes(operation)) return false;
+    if (!operationsOf(authorization).includes(operation)) return false;
     if (authorization.path === undefined) return true;
     return requested !== undefined && covers(authorization.path, requested);
   });
+}
+
+/** The operations that an authorization allows, on its path if it has one. */
+export function operationsOf({ name }: Authorization): readonly string[] {
+  return (Object.hasOwn(GRANTS, name) ? GRANTS[name] : undefined) ?? [name];
 }
 
 /** True when an authorization says what may be done, rather than who somebody is: groups do not count beside one. */

@@ -1,4 +1,5 @@
 import { BAD_TOKENS, NOT_COVERED } from './bad-tokens.ts';
+import { CPP_ACCEPTS, CPP_REFUSES } from './cpp-differences.ts';
 
 /** The table of refused tokens as `docs/tokens.md` prints it. */
 export function badTokensTable(): string {
@@ -18,5 +19,14 @@ export function notCoveredTable(): string {
     const where = path === undefined ? 'no path' : path === '' ? 'an empty path' : `\`${path}\``;
     lines.push(`| \`${scope}\` | ${operation} | ${where} |`);
   }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The table of what scitokens-cpp judges otherwise. */
+export function differencesTable(): string {
+  const lines = ['| Accepted by scitokens-cpp 0.7.3, refused here | Why we refuse it |', '|---|---|'];
+  for (const { reason, rows } of CPP_ACCEPTS) lines.push(`| ${rows.join('; ')} | ${reason} |`);
+  lines.push('', '| Accepted here, refused by scitokens-cpp 0.7.3 | Why |', '|---|---|');
+  for (const { what, reason } of CPP_REFUSES) lines.push(`| ${what} | ${reason} |`);
   return `${lines.join('\n')}\n`;
 }

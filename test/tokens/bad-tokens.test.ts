@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { allows, fixedKeys, type TokenReport, verifyToken } from '../../src/tokens/index.ts';
 import { repositoryRoot } from '../support/workspace.ts';
 import { BAD_TOKENS, NOT_COVERED } from './bad-tokens.ts';
-import { badTokensTable, notCoveredTable } from './bad-tokens-page.ts';
+import { badTokensTable, differencesTable, notCoveredTable } from './bad-tokens-page.ts';
 import {
   AUDIENCE,
   forge,
@@ -61,5 +61,6 @@ for (const { scope, operation, path } of NOT_COVERED) {
 
 test('docs/tokens.md prints the tables as they are tested', () => {
   const page = readFileSync(join(repositoryRoot, 'docs/tokens.md'), 'utf8');
-  for (const table of [badTokensTable(), notCoveredTable()]) assert.ok(page.includes(table), `\n${table}`);
+  for (const table of [badTokensTable(), notCoveredTable(), differencesTable()])
+    assert.ok(page.includes(table), `\n${table}`);
 });
