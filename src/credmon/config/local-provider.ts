@@ -10,6 +10,7 @@ export function readLocalProvider(name: string, read: KeyReader, config: CondorC
     mode: 'local',
     name,
     privateKeyFile: read.path(...names('PRIVATE_KEY')) ?? CREDMON_DEFAULTS.privateKeyFile,
+    publicKeyFile: publicKeyFile(name, read),
     keyAlgorithm:
       read.choice(['ES256', 'RS256', 'EdDSA'], ...names('PRIVATE_KEY_ALGORITHM')) ??
       CREDMON_DEFAULTS.keyAlgorithm,
@@ -46,4 +47,11 @@ function versionOf(read: KeyReader, config: CondorConfig, names: readonly string
     if (config.isEmpty(name)) return '';
   }
   return CREDMON_DEFAULTS.version;
+}
+
+/** Where the public half goes when the key is made: beside a private key of its own it must be named too. */
+function publicKeyFile(name: string, read: KeyReader): string | undefined {
+  const own = read.path(`LOCAL_CREDMON_${name}_PUBLIC_KEY`);
+  if (own !== undefined || read.path(`LOCAL_CREDMON_${name}_PRIVATE_KEY`) !== undefined) return own;
+  return read.path('LOCAL_CREDMON_PUBLIC_KEY') ?? CREDMON_DEFAULTS.publicKeyFile;
 }
