@@ -1,4 +1,75 @@
-import type { CommandSpec } from './command-spec.ts';
+import type { CommandOption, CommandSpec } from './command-spec.ts';
+
+const CREDMON = 'Tokens that follow the job';
+
+/** Which monitor. */
+const MONITOR: readonly CommandOption[] = [
+  {
+    short: 'c',
+    long: 'config',
+    value: 'FILE',
+    help: "HTCondor's configuration, or a latchkey.toml; default CONDOR_CONFIG, else /etc/condor/condor_config",
+    completes: 'file',
+  },
+  { short: 'n', long: 'name', value: 'NAME', help: 'name of the daemon there; default CREDMON_OAUTH' },
+];
+
+const USER: CommandOption = {
+  short: 'u',
+  long: 'user',
+  value: 'USER',
+  help: 'only those of this local user',
+};
 
 /** `latchkey credmon …`. Data only, as every table of commands. */
-export const CREDMON_COMMANDS: readonly CommandSpec[] = [];
+export const CREDMON_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: ['credmon', 'list'],
+    group: CREDMON,
+    summary: 'every credential that is kept, with the time it has left',
+    options: [...MONITOR, USER, { long: 'problems', help: 'only those that fail or have ended' }],
+    details:
+      'Asks the running monitor, else reads its files. Needs the rights of the monitor; everybody sees their own credentials on its web page.',
+    examples: ['latchkey credmon list', 'latchkey credmon list -u alice', 'latchkey credmon list --problems'],
+    load: async () => (await import('./credmon-list.ts')).credmonList,
+  },
+  {
+    path: ['credmon', 'explain'],
+    group: CREDMON,
+    summary: 'how a credential stands, why, when it is tried next, and what to do',
+    arguments: [{ name: 'NAME', help: 'USER/NAME as in the list, or one of its files', completes: 'file' }],
+    options: MONITOR,
+    details:
+      'Exit code 0: all is well. 1: valid, but not being renewed. 3: denied. 5: no token, or it has expired.',
+    examples: [
+      'latchkey credmon explain alice/mytokens_read',
+      'latchkey credmon explain /var/lib/condor/oauth_credentials/alice/scitokens.use',
+    ],
+    load: async () => (await import('./credmon-explain.ts')).credmonExplain,
+  },
+  {
+    path: ['credmon', 'renew'],
+    group: CREDMON,
+    summary: 'renew a credential now',
+    arguments: [{ name: 'NAME', required: false, help: 'USER/NAME as in the list', completes: 'file' }],
+    options: [...MONITOR, { ...USER, help: 'all of this local user, instead of NAME' }],
+    examples: ['latchkey credmon renew alice/mytokens', 'latchkey credmon renew -u alice'],
+    load: async () => (await import('./credmon-renew.ts')).credmonRenew,
+  },
+  {
+    path: ['credmon', 'simulate'],
+    group: CREDMON,
+    summary: 'what the configuration would issue or ask for, and when: nothing is signed, nobody is asked',
+    arguments: [{ name: 'PROVIDER', required: false, help: 'default: every provider that is named' }],
+    options: [
+      ...MONITOR,
+      { ...USER, help: 'for this local user' },
+      { long: 'span', value: 'SPAN', help: 'how far to look ahead; default 3h' },
+    ],
+    examples: [
+      'latchkey credmon simulate -u alice',
+      'latchkey credmon simulate -c ./condor_config scitokens',
+    ],
+    load: async () => (await import('./credmon-simulate.ts')).credmonSimulate,
+  },
+];
