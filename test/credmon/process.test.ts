@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { modeOf, until } from '../support/credential-directory.ts';
+import { startCredmonProcess } from '../support/credmon-process.ts';
+
+/** As credd does it. */
+function request(path: string, user: string, name = 'scitokens.top'): void {
+  mkdirSync(join(path, user), { recursive: true, mode: 0o700 });
+  writeFileSync(join(path, user, name), `${user}@foo`, { mode: 0o600 });
+}
+
+test('first start: key, pid, COMPLETE; SIGHUP brings the .use; SIGTERM ends it within a second with 0', async (t) => {
+  const monitor = startCredmonProcess(t);
+  await monitor.complete();
+  const { path, base, child } = monitor;
+  const pid = readFileSync(join(path, 'pid'), 'latin1');
+  assert.equal(Number.parseInt(pid, 10), child.pid);
+  assert.ok(pid.length < 256);
+  assert.equal(modeOf(join(path, 'pid')), '644');
+
+  const privatePem = readFileSync(join(base, 'scitokens-private.pem'), 'utf8');
+  assert.match(privatePem, /^-----BEGIN EC PRIVATE KEY-----/);
+  assert.equal(modeOf(join(base, 'scitokens-private.pem')), '600');
+  assert.equal(modeOf(join(base, 'scitokens.pem')), '644');
+  const publicKey = createPublicKey(readFileSync(join(base, 'scitokens.pem')));
+  assert.ok(publicKey.equals(createPublicKey(createPrivateKey(privatePem))));
+
+  request(path, 'alice');
+  child.kill('SIGHUP');
+  const use = join(path, 'alice', 'scitokens.use');
+  await until(() => existsSync(use));
+  assert.equal(modeOf(use), '400');
+  assert.equal(statSync(use).uid, process.geteuid?.());
+  await until(() => /LOCAL: Successfully renewed alice\/scitokens/.test(monitor.log()));
+  assert.match(monitor.log(), /^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d /);
+
+  const asked = Date.now();
+  child.kill('SIGTERM');
+  assert.equal(await monitor.ended, 0);
+  assert.ok(Date.now() - asked < 5_000);
+  assert.ok(!existsSync(join(path, 'pid')));
+});
+
+for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+  test(`${signal} ends it with 0`, async (t) => {
+    const monitor = startCredmonProcess(t);
+    await monitor.complete();
+    monitor.child.kill(signal);
+    assert.equal(await monitor.ended, 0);
+  });
+}
+
+test('a directory that others may enter is refused, and nothing is written there', async (t) => {
+  const monitor = startCredmonProcess(t, { mode: 0o2771 });
+  assert.equal(await monitor.ended, 1);
+  assert.match(monitor.log(), /open to others \(mode 2771\)/);
+  assert.deepEqual(readdirSync(monitor.path), []);
+});
+
+test('a directory that is not there is made, 2770', async (t) => {
+  const monitor = startCredmonProcess(t, { mode: undefined });
+  await monitor.complete();
+  assert.equal(modeOf(monitor.path), '2770');
+});
+
+test('a configuration that no new start mends ends with 99, a log that cannot be written with 44', async (t) => {
+  const hopeless = startCredmonProcess(t, { config: ['LOCAL_CREDMON_PROVIDER_NAMES = bad_name'] });
+  assert.equal(await hopeless.ended, 99);
+  assert.match(hopeless.stderr(), /bad_name/);
+  const mute = startCredmonProcess(t, { config: ['CREDMON_OAUTH_LOG = /nonexistent/log'] });
+  assert.equal(await mute.ended, 44);
+});
+
+test('a second monitor on the same directory is refused; after kill -9 the next one takes over', async (t) => {
+  const first = startCredmonProcess(t);
+  await first.complete();
+  const second = startCredmonProcess(t, { base: first.base });
+  assert.equal(await second.ended, 1);
+  assert.match(first.log(), new RegExp(`process ${first.child.pid} serves`));
+  assert.equal(first.child.exitCode, null);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  assert.ok(existsSync(join(first.path, 'pid')), 'left behind');
+  const third = startCredmonProcess(t, { base: first.base });
+  await until(() => Number.parseInt(readFileSync(join(first.path, 'pid'), 'latin1'), 10) === third.child.pid);
+});
+
+test('what condor_master hands down is forgotten: in the environment, and in the memory behind it', async (t) => {
+  const secret = 'SessionKey:0123456789abcdef-canary';
+  const monitor = startCredmonProcess(t, {
+    env: { CONDOR_PRIVATE_INHERIT: secret, CONDOR_INHERIT: '1 <127.0.0.1:1?canary> 0 0', LAST: 'kept' },
+  });
+  await monitor.complete();
+  const environment = readFileSync(`/proc/${monitor.child.pid}/environ`, 'latin1');
+  assert.ok(!environment.includes('canary'), environment);
+  assert.ok(environment.includes('CONDOR_CONFIG='));
+  assert.ok(environment.includes('LAST=kept'));
+  assert.ok(!monitor.log().includes('canary'));
+});
+
+test('flags: -c and -l win over the configuration, -n names the daemon, -d says more', async (t) => {
+  const elsewhere = (base: string): string => join(base, 'elsewhere');
+  const monitor = startCredmonProcess(t, {
+    config: ['OTHER_NAME_LOG = /nonexistent/log'],
+    before: (base) => {
+      mkdirSync(elsewhere(base));
+      chmodSync(elsewhere(base), 0o2770);
+    },
+    get args(): string[] {
+      return ['-n', 'other_name', '-d'];
+    },
+  });
+  assert.equal(await monitor.ended, 44, 'the log of that name');
+  const flagged = startCredmonProcess(t, {
+    base: monitor.base,
+    args: ['-c', elsewhere(monitor.base), '--log-file', join(monitor.base, 'log'), '-v'],
+  });
+  await until(() => existsSync(join(elsewhere(monitor.base), 'CREDMON_COMPLETE')));
+  await until(() => readFileSync(join(monitor.base, 'log'), 'utf8').includes('D_FULLDEBUG'));
+  flagged.child.kill('SIGTERM');
+  assert.equal(await flagged.ended, 0);
+});
+
+test('another directory in the place of the first ends it with 1, and no lease is taken for deleted', async (t) => {
+  const monitor = startCredmonProcess(t);
+  await monitor.complete();
+  rmSync(monitor.path, { recursive: true });
+  monitor.child.kill('SIGHUP');
+  assert.equal(await monitor.ended, 1);
+  assert.match(monitor.log(), /the credential directory .* is gone/);
+});
+
+test('links, devices and odd names are not followed, and the neighbours are served', async (t) => {
+  const monitor = startCredmonProcess(t, {
+    before: (base) => {
+      const path = join(base, 'credentials');
+      const outside = join(base, 'outside');
+      mkdirSync(outside);
+      writeFileSync(join(outside, 'scitokens.top'), 'x');
+      symlinkSync(outside, join(path, 'mallory'));
+      mkdirSync(join(path, '..hidden'), { mode: 0o700 });
+      mkdirSync(join(path, 'space name'), { mode: 0o700 });
+      request(path, 'bob');
+      symlinkSync(join(outside, 'scitokens.top'), join(path, 'bob', 'scitokens_link.top'));
+      mkdirSync(join(path, 'bob', 'scitokens_dir.top'));
+      writeFileSync(join(path, 'bob', 'scitokens_.top'), '');
+      writeFileSync(join(path, 'bob', '.top'), '');
+      writeFileSync(join(path, 'bob', 'nobody.top'), '');
+      writeFileSync(join(path, 'bob', 'mine.use'), 'my own token\n');
+    },
+  });
+  await monitor.complete();
+  assert.deepEqual(readdirSync(join(monitor.base, 'outside')), ['scitokens.top']);
+  const files = readdirSync(join(monitor.path, 'bob')).filter((name) => name.endsWith('.use'));
+  assert.deepEqual(files.sort(), ['mine.use', 'scitokens.use']);
+  assert.equal(readFileSync(join(monitor.path, 'bob', 'mine.use'), 'utf8'), 'my own token\n');
+});
