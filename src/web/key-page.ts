@@ -62,7 +62,7 @@ ${
     ? ''
     : html`<div class="actions"><a class="button" href="${path}" rel="nofollow" aria-label="Log in to ${name}">Log in to ${request.provider}</a>${
         offersDevice
-          ? html`<a class="button quiet" href="${path}/device" rel="nofollow" aria-label="Log in to ${name} on another device">Use another device</a>`
+          ? html`<a class="button quiet" href="${path}/device" rel="nofollow" aria-label="Use another device for ${name}">Use another device</a>`
           : ''
       }</div>`
 }
