@@ -68,5 +68,6 @@ async function ask(scope: Scope, env: NodeJS.ProcessEnv): Promise<string | undef
 }
 
 function isMissingProgram(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  // EACCES: some folder of PATH is closed to this user, and none of the others has it.
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'EACCES');
 }
