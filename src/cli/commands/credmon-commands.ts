@@ -59,7 +59,7 @@ export const CREDMON_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['credmon', 'simulate'],
     group: CREDMON,
-    summary: 'what the configuration would issue or ask for, and when: nothing is signed, nobody is asked',
+    summary: 'dry run: what the configuration would issue or ask for, and when',
     arguments: [{ name: 'PROVIDER', required: false, help: 'default: every provider that is named' }],
     options: [
       ...MONITOR,
