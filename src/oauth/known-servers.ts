@@ -8,8 +8,6 @@ export interface KnownServer {
   readonly parameters: Readonly<Record<string, string>>;
   /** Share of a token's life after which it is renewed; default one half. */
   readonly renewAt?: number;
-  /** Where it says whose the account is, and in which member. */
-  readonly account: { readonly method: 'GET' | 'POST'; readonly url: string; readonly member: string };
   /** Hosts that are this server. */
   readonly hosts: RegExp;
 }
@@ -22,7 +20,6 @@ const SERVERS: readonly KnownServer[] = [
     parameters: {},
     // A refresh ends the token before it: jobs would lose theirs at half its life.
     renewAt: 0.95,
-    account: { method: 'GET', url: 'https://api.box.com/2.0/users/me', member: 'login' },
     hosts: /(^|\.)box\.com$/,
   },
   {
@@ -30,11 +27,6 @@ const SERVERS: readonly KnownServer[] = [
     authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
     tokenUrl: 'https://oauth2.googleapis.com/token',
     parameters: { access_type: 'offline', prompt: 'consent' },
-    account: {
-      method: 'GET',
-      url: 'https://www.googleapis.com/drive/v3/about?fields=user',
-      member: 'user.emailAddress',
-    },
     hosts: /^(accounts\.google\.com|(www|oauth2)\.googleapis\.com)$/,
   },
   {
@@ -42,7 +34,6 @@ const SERVERS: readonly KnownServer[] = [
     authorizationUrl: 'https://login.microsoftonline.com/common/oauth2/v2.0/authorize',
     tokenUrl: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
     parameters: {},
-    account: { method: 'GET', url: 'https://graph.microsoft.com/v1.0/me', member: 'userPrincipalName' },
     hosts: /^login\.microsoftonline\.com$/,
   },
   {
@@ -50,11 +41,6 @@ const SERVERS: readonly KnownServer[] = [
     authorizationUrl: 'https://www.dropbox.com/oauth2/authorize',
     tokenUrl: 'https://api.dropboxapi.com/oauth2/token',
     parameters: { token_access_type: 'offline' },
-    account: {
-      method: 'POST',
-      url: 'https://api.dropboxapi.com/2/users/get_current_account',
-      member: 'email',
-    },
     hosts: /^(www\.dropbox\.com|api\.dropbox(api)?\.com)$/,
   },
 ];

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { boundedFetch, type Clock, LatchkeyError, quote, Secret, systemClock } from '../kit/index.ts';
+import { type Clock, LatchkeyError, quote, Secret, systemClock } from '../kit/index.ts';
 import { parseRetryAfter } from './answer.ts';
 import { redact } from './redaction.ts';
 import { unavailable } from './refusal.ts';
 import { jwtExpiry } from './token-answer.ts';
+import { transportOf } from './transport.ts';
 
 /** What {@link fetchVaultToken} is told. */
 export interface VaultOptions {
@@ -37,7 +38,6 @@ export interface VaultToken {
 
 const PORT = '8200';
 const TIMEOUT_MS = 10_000;
-const MAX_ANSWER_BYTES = 262_144;
 
 const vaultAnswer = v.looseObject({
   data: v.looseObject({ access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,65536}$/)) }),
@@ -66,7 +66,7 @@ export async function fetchVaultToken(options: VaultOptions): Promise<VaultToken
     // htvault-config's two plug-ins name it differently.
     url.searchParams.set(url.pathname.includes('/creds/') ? 'audience' : 'audiences', options.audience);
   }
-  const send = options.fetch ?? boundedFetch({ ca: options.ca, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
+  const send = transportOf({ ca: options.ca, timeoutMs, fetch: options.fetch });
   const response = await send(url.href, {
     headers: { 'x-vault-token': token, accept: 'application/json', 'user-agent': 'latchkey' },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
