@@ -7,7 +7,7 @@ import { wishParameters } from './client.ts';
 import { type ServerMetadata, serverMetadata } from './discovery.ts';
 import { askEndpoint, askForToken } from './endpoint-request.ts';
 import { subjectOf } from './id-token.ts';
-import { knownServer } from './known-servers.ts';
+import { parametersWantedBy } from './known-servers.ts';
 import { translate } from './library-error.ts';
 import { refusal } from './refusal.ts';
 import type { TokenResponse } from './token-response.ts';
@@ -110,7 +110,7 @@ async function requestParameters(
   options: AuthorizationOptions,
 ): Promise<URLSearchParams> {
   const parameters = wishParameters(options);
-  const extra = { ...knownServer(server.authorization_endpoint)?.parameters, ...options.parameters };
+  const extra = { ...parametersWantedBy(server.authorization_endpoint ?? ''), ...options.parameters };
   for (const [name, value] of Object.entries(extra)) parameters.set(name, value);
   parameters.set('response_type', 'code');
   parameters.set('client_id', client.clientId);

@@ -12,7 +12,6 @@ export type { ClientAuthentication, OAuthClient, RequestOptions, TokenWish } fro
 export { requestClientToken } from './client-credentials.ts';
 export { awaitDeviceLogin, beginDeviceLogin, type DeviceLogin, pollDeviceLogin } from './device.ts';
 export { discover, type Endpoint, type ServerMetadata, serverMetadata } from './discovery.ts';
-export { type KnownServer, knownServer } from './known-servers.ts';
 export { fetchPelicanToken, type PelicanGrant, type PelicanOptions, type PelicanToken } from './pelican.ts';
 export { refreshAccessToken } from './refresh.ts';
 export { type RevocationOptions, revokeToken } from './revocation.ts';

@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { knownServer } from './known-servers.ts';
+import { parametersWantedBy } from './known-servers.ts';
 
-test('a server is known by its name in any case, and by the host of its URLs', () => {
-  for (const name of ['BOX', 'GDRIVE', 'ONEDRIVE', 'DROPBOX']) {
-    const server = knownServer(name.toLowerCase());
-    assert.equal(server?.name, name);
-    assert.equal(knownServer(server?.authorizationUrl)?.name, name);
-    assert.equal(knownServer(server?.tokenUrl)?.name, name);
-  }
-});
-
-test('what only looks like one is none', () => {
+test('a server is known by its host, and what only looks like one is none', () => {
+  const google = { access_type: 'offline', prompt: 'consent' };
+  assert.deepEqual(parametersWantedBy('https://accounts.google.com/o/oauth2/v2/auth'), google);
+  assert.deepEqual(parametersWantedBy('https://www.dropbox.com/oauth2/authorize'), {
+    token_access_type: 'offline',
+  });
   for (const other of [
-    undefined,
-    'mytokens',
-    'https://box.com.evil.example/token',
-    'https://notbox.com/token',
-    'https://op.example/box.com',
-    'https://accounts.google.com.example/o',
+    '',
+    'https://accounts.google.com.evil.example/o',
+    'https://notaccounts.google.com/o',
+    'https://op.example/www.dropbox.com',
   ]) {
-    assert.equal(knownServer(other), undefined, other);
+    assert.deepEqual(parametersWantedBy(other), {}, other);
   }
 });
