@@ -61,6 +61,8 @@ function localProvider(name: string, table: Table<'local'>, { at, host }: Provid
     mode: 'local',
     name,
     privateKeyFile: at(table.private_key) ?? CREDMON_DEFAULTS.privateKeyFile,
+    publicKeyFile:
+      at(table.public_key) ?? (table.private_key === undefined ? CREDMON_DEFAULTS.publicKeyFile : undefined),
     keyAlgorithm: table.algorithm ?? CREDMON_DEFAULTS.keyAlgorithm,
     keyId: table.key_id ?? CREDMON_DEFAULTS.keyId,
     issuer: table.issuer ?? host,

@@ -38,6 +38,7 @@ const client = {
 
 const local = strictObject({
   private_key: optional(path),
+  public_key: optional(path),
   algorithm: optional(picklist(['ES256', 'RS256', 'EdDSA'])),
   key_id: optional(text),
   issuer: optional(text),
@@ -62,6 +63,19 @@ const credmon = strictObject({
   parallel: optional(count(1, 1_000)),
   timeout: optional(count(1, 600)),
   web_prefix: optional(text),
+  /** Absent = no page is served here. */
+  web: optional(
+    strictObject({
+      listen: text,
+      certificate: optional(path),
+      key: optional(path),
+      behind_proxy: optional(boolean()),
+      demand_proof: optional(boolean()),
+      operators: optional(words),
+      sign_in_directory: optional(path),
+      myproxy_storage: optional(path),
+    }),
+  ),
   allow_special_names: optional(boolean()),
   sandbox_refresh: optional(count(1, 366 * 86_400)),
   log: optional(

@@ -33,6 +33,8 @@ export interface CondorConfig {
   text(name: string): string | undefined;
   /** True when the name is given, as nothing. */
   isEmpty(name: string): boolean;
+  /** Where the name is given. */
+  origin(name: string): Origin | undefined;
   /** A whole number; constant expressions are calculated. @throws LatchkeyError `config/invalid` when it is something else */
   integer(name: string): number | undefined;
   /** @throws LatchkeyError `config/invalid` when it is neither a boolean nor a number */
@@ -69,6 +71,7 @@ export function condorConfig(parts: CondorConfigParts): CondorConfig {
     names: [...table.values()].map((macro) => macro.name),
     value,
     text: (name) => value(name)?.text,
+    origin: (name) => findMacro(table, scope, name)?.origin,
     isEmpty: (name) => lookup(name) !== undefined && value(name) === undefined,
     integer: (name) => {
       const found = value(name);

@@ -13,8 +13,7 @@ export interface ConfigFiles {
 /** What HTCondor finds out about its machine and itself. */
 export interface ConfigFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Short name, and full name as `hostname -f` says it. */
-  readonly hostName: string;
+  /** As `hostname -f` says it. */
   readonly fullHostName: string;
   readonly userName: string;
   readonly isRoot: boolean;

@@ -90,6 +90,16 @@ export const CREDMON_KEYS: Readonly<Record<string, readonly CredmonKey[]>> = {
       '`D_FULLDEBUG` says more; `ALL_DEBUG` and `DEFAULT_DEBUG` count too',
     ),
   ],
+  'The web page: `[credmon.web]`': [
+    key('LATCHKEY_WEB_LISTEN', 'web.listen', NONE, '`ADDRESS:PORT` or `unix:/PATH`; a page is served only when this is set', OURS),
+    key('LATCHKEY_WEB_CERTIFICATE', 'web.certificate', NONE, 'PEM file; without it the page speaks plain HTTP, to this machine only', OURS),
+    key('LATCHKEY_WEB_KEY', 'web.key', 'the file of the certificate', 'PEM file', OURS),
+    key('LATCHKEY_WEB_BEHIND_PROXY', 'web.behind_proxy', 'false', 'the last address of `X-Forwarded-For` is the browser’s', OURS),
+    key('LATCHKEY_WEB_DEMAND_PROOF', 'web.demand_proof', 'false', 'logins are stored only with a code of `latchkey web code`', OURS),
+    key('LATCHKEY_WEB_OPERATORS', 'web.operators', '`root`', 'local users who see everybody’s credentials', OURS),
+    key('LATCHKEY_WEB_SIGN_IN_DIRECTORY', 'web.sign_in_directory', '`/run/latchkey/sign-in`', 'where `latchkey web code` leaves its proofs; made with mode 1733', OURS),
+    key('LATCHKEY_WEB_MYPROXY_STORAGE', 'web.myproxy_storage', NONE, 'storage directory of a MyProxy server here, whose credentials are shown too', OURS),
+  ],
   'Which provider serves a name': [
     key(
       'LOCAL_CREDMON_PROVIDER_NAMES',
@@ -119,6 +129,12 @@ export const CREDMON_KEYS: Readonly<Record<string, readonly CredmonKey[]>> = {
       'private_key',
       `\`${D.privateKeyFile}\``,
       'PEM file; made at the first start when it is the default one and not there',
+    ),
+    local(
+      'PUBLIC_KEY',
+      'public_key',
+      `\`${D.publicKeyFile}\``,
+      'PEM file, made with the private key; nothing reads it here: keys are published from the private one',
     ),
     local(
       'PRIVATE_KEY_ALGORITHM',
@@ -296,7 +312,6 @@ export const OTHER_KEYS: readonly string[] = [
   'CREDMON_KRB',
   'CREDMON_KRB_LOG',
   'CREDMON_OAUTH_TOKEN_LIFETIME',
-  'LOCAL_CREDMON_PUBLIC_KEY',
   'LOCAL_CREDMON_KRB_MODE',
 ];
 

@@ -11,11 +11,9 @@ export const machineFiles: ConfigFiles = { read: readBounded, list: listFiles };
 /** What is found out about this machine, as HTCondor does. */
 export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts> {
   const own = userInfo();
-  const fullHostName = await machineName();
   return {
     env,
-    hostName: fullHostName.split('.')[0] ?? fullHostName,
-    fullHostName,
+    fullHostName: await machineName(),
     userName: own.username,
     isRoot: own.uid === 0,
     home: own.homedir,

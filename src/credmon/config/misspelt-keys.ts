@@ -1,4 +1,4 @@
-import { nearestName } from '../../kit/index.ts';
+import { isLatchkeyError, nearestName } from '../../kit/index.ts';
 import type { CondorConfig } from './condor-config.ts';
 import { CREDMON_KEYS, OTHER_KEYS, OTHER_PROVIDER_KEYS } from './credmon-keys.ts';
 import type { ConfigFinding } from './finding.ts';
@@ -30,7 +30,7 @@ export function misspeltKeys(config: CondorConfig): readonly ConfigFinding[] {
     const near = nearestName(name, candidates);
     // A provider's name may begin names of other things: only what is nearly a key is told.
     if (near === undefined && client !== undefined) continue;
-    const origin = config.value(name)?.origin;
+    const origin = config.origin(name);
     findings.push({
       severity: 'warning',
       code: 'config/key-unknown',
@@ -47,7 +47,7 @@ function knownKeys(config: CondorConfig): string[] {
   const capitals = config.names.map((name) => name.toUpperCase());
   const listed = capitals
     .filter((name) => /^\w+_CREDMON_PROVIDER_NAMES?$/.test(name))
-    .flatMap((name) => config.list(name) ?? []);
+    .flatMap((name) => listOf(config, name));
   const clients = capitals.flatMap((name) => /^(?:CLIENT_CREDMON_)?(.+)_CLIENT_ID$/.exec(name)?.[1] ?? []);
   const providers = new Set(['SCITOKENS', ...listed, ...clients].map((name) => name.toUpperCase()));
   const daemons = ['CREDMON_OAUTH', 'CREDMON_VAULT', 'CREDMON_KRB', config.scope.subsystem.toUpperCase()];
@@ -66,4 +66,14 @@ function knownKeys(config: CondorConfig): string[] {
       ...['URL', 'PREFIX', 'PERMISSIONS'].map((key) => `${provider}_PELICAN_${key}`),
     ]),
   ];
+}
+
+function listOf(config: CondorConfig, name: string): readonly string[] {
+  try {
+    return config.list(name) ?? [];
+  } catch (error) {
+    if (!isLatchkeyError(error)) throw error;
+    // Whoever reads the list for its names tells why.
+    return [];
+  }
 }

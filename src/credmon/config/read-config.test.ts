@@ -13,7 +13,6 @@ function configOf(
 ): CondorConfig {
   const facts: ConfigFacts = {
     env: { CONDOR_CONFIG: '/etc/condor/condor_config' },
-    hostName: 'ap',
     fullHostName: 'ap.example',
     userName: 'root',
     isRoot: true,
@@ -271,6 +270,14 @@ test('files that include themselves, values that rest on themselves and values t
   );
   assert.throws(() => x(`A0 = boom\n${doubling}\nX = $(A40)`), { code: 'config/malformed' });
   assert.throws(() => x(`X = ab\n${'X = $(X)$(X)\n'.repeat(40)}`), { code: 'config/malformed' });
+});
+
+test('what the machine is called is found out, or NETWORK_HOSTNAME', () => {
+  assert.equal(x('FULL_HOSTNAME = other\nX = $(FULL_HOSTNAME)'), 'ap.example');
+  assert.equal(
+    x('NETWORK_HOSTNAME = front.example\nX = $(FULL_HOSTNAME) $(HOSTNAME)'),
+    'front.example front',
+  );
 });
 
 test('numbers and booleans', () => {
