@@ -2,13 +2,16 @@ import type { Credential, Lease } from '../../keeper/index.ts';
 import { LatchkeyError, type Secret } from '../../kit/index.ts';
 import { inUserDirectory } from '../directory-files.ts';
 import { readHeld } from '../lease-held.ts';
+import { type MetaFile, parseMeta } from '../meta-file.ts';
 import type { OAuthProvider } from '../settings.ts';
+import { parseTop } from '../top-file.ts';
 import { parseUse } from '../use-file.ts';
 import { authorityOf, clientRegistration } from './client-registration.ts';
 import type { Remembered } from './remembered-secret.ts';
 import type { CredmonSource, Request } from './source-table.ts';
 import {
   commitRotation,
+  openSealed,
   prepareRotation,
   readStoredToken,
   type StoredToken,
@@ -34,7 +37,8 @@ export function createOAuthSource(
   { user, stem, handle }: Request,
   around: OAuthSurroundings,
 ): CredmonSource {
-  let last: { readonly secret: Remembered; readonly stored: StoredToken } | undefined;
+  const first = peek(provider, around, user, stem);
+  let last: Remembered | undefined = first.secret;
 
   const refresh = async (stored: StoredToken): Promise<Credential> => {
     const { refreshToken } = stored;
@@ -54,7 +58,7 @@ export function createOAuthSource(
         resource.length === 0 ? {} : { resource },
       );
       const newest = response.refreshToken ?? refreshToken;
-      last = { secret: around.remember(newest), stored };
+      last = around.remember(newest);
       if (!newest.equals(refreshToken)) await commitRotation(around, stored, prepared, newest);
       if (handle === undefined || !provider.exchangePerHandle)
         return tokenCredential(response, 'json', around.now());
@@ -77,6 +81,7 @@ export function createOAuthSource(
   return {
     authority: authorityOf(provider) ?? provider.name,
     isLocal: false,
+    purpose: first.purpose,
     async obtain(lease: Lease, signal: AbortSignal): Promise<Credential> {
       if (handle !== undefined && provider.exchangePerHandle) {
         const stored = await readStoredToken(around, user, stem);
@@ -90,10 +95,48 @@ export function createOAuthSource(
     async revoke(signal) {
       if (last === undefined) return false;
       const { revokeToken } = await import('../../oauth/index.ts');
-      const client = await clientRegistration(provider, around.requestTimeoutSeconds, last.stored.meta);
-      return await revokeToken(client, last.secret.recall(), { kind: 'refresh_token', signal });
+      const client = await clientRegistration(provider, around.requestTimeoutSeconds, first.meta);
+      return await revokeToken(client, last.recall(), { kind: 'refresh_token', signal });
     },
   };
+}
+
+interface Peek {
+  readonly purpose: string | undefined;
+  /** For the day when the file is gone. */
+  readonly secret: Remembered | undefined;
+  readonly meta: MetaFile | undefined;
+}
+
+/** What a login is for; with a server that is told of ends, its secret too. What is wrong with the files shows when they are used. */
+function peek(provider: OAuthProvider, around: OAuthSurroundings, user: string, stem: string): Peek {
+  const files = inUserDirectory(around.directory, user, (opened) => ({
+    top: opened.read(`${stem}.top`),
+    meta: provider.clientSecretFile === undefined ? opened.read(`${stem}.meta`) : undefined,
+  }));
+  const top = files?.top === undefined ? undefined : parseTop(files.top.bytes.toString('utf8'));
+  if (top?.kind !== 'json') return { purpose: undefined, secret: undefined, meta: undefined };
+  const isTold = provider.revocationUrl !== undefined || provider.issuer !== undefined;
+  const words = [...wordsOf(top.scopes), ...wordsOf(top.audience).map((one) => `at ${one}`)];
+  return {
+    purpose: words.length === 0 ? undefined : words.join(' '),
+    secret: isTold ? rememberSealed(top.refreshToken, around, user, stem) : undefined,
+    meta: files?.meta === undefined ? undefined : parseMeta(files.meta.bytes.toString('utf8')),
+  };
+}
+
+function rememberSealed(
+  text: Secret | undefined,
+  around: OAuthSurroundings,
+  user: string,
+  stem: string,
+): Remembered | undefined {
+  if (text === undefined || text.isEmpty) return undefined;
+  try {
+    return around.remember(openSealed(text, around, user, stem));
+  } catch {
+    return undefined;
+  }
 }
 
 function wishOf({ top }: StoredToken): {

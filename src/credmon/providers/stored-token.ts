@@ -1,4 +1,5 @@
 import {
+  isLatchkeyError,
   isSealedText,
   LatchkeyError,
   openText,
@@ -22,6 +23,8 @@ export interface StoredTokenOptions {
   /** Seal what is written. */
   readonly isSealing: boolean;
   readonly rescued?: RescuedTokens | undefined;
+  /** Called before a `.top` is replaced; what it gives back is called afterwards. */
+  begin(user: string, stem: string): () => void;
   /** A `.top` was written by us. */
   rotated(user: string, stem: string, stamp: FileStamp): void;
 }
@@ -109,22 +112,24 @@ export async function commitRotation(
     audience: top.audience,
     members,
   });
-  let outcome: Awaited<ReturnType<PreparedFile['commit']>>;
+  // A scan that comes between rename and the disk's answer must not take the file for a new login.
+  const end = options.begin(user, stem);
   try {
-    outcome = await prepared.commit(contents.reveal(), stamp);
+    const outcome = await prepared.commit(contents.reveal(), stamp);
+    if (outcome.result !== 'written') throw overtaken(stored, outcome.result);
+    options.rotated(user, stem, outcome.stamp);
   } catch (error) {
-    if (options.rescued === undefined) throw error;
+    if (options.rescued === undefined || isLatchkeyError(error, 'credmon/not-found')) throw error;
     await options.rescued.save(user, stem, stamp, refreshToken);
     return;
+  } finally {
+    end();
   }
-  if (outcome.result !== 'written') {
-    throw new LatchkeyError(
-      'credmon/not-found',
-      `${user}/${stem} was ${outcome.result} while it was renewed`,
-    );
-  }
-  options.rotated(user, stem, outcome.stamp);
   await options.rescued?.remove(user, stem);
+}
+
+function overtaken({ user, stem }: StoredToken, by: string): LatchkeyError {
+  return new LatchkeyError('credmon/not-found', `${user}/${stem} was ${by} while it was renewed`);
 }
 
 /** The secret itself, whether it was sealed or not. */

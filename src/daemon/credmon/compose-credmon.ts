@@ -8,6 +8,7 @@ import { openKeeperJournal } from '../../keeper/index.ts';
 import { LatchkeyError, loadOrMakeServerKey, type SealingKeys, sealingKeys } from '../../kit/index.ts';
 import { startControl } from '../control/index.ts';
 import { observe } from '../observe/index.ts';
+import { openPageOf } from '../web/page-of-monitor.ts';
 import { makeMissingKeys } from './first-key.ts';
 import type { CredmonLogLevel, RunningCredmon } from './running-credmon.ts';
 import { startCredmon } from './start-credmon.ts';
@@ -78,11 +79,13 @@ export async function composeCredmon(
     state === undefined
       ? undefined
       : await startControl({ path: state.controlSocket, credmon: running, observation });
+  const page = await openPageOf(running, observation, state);
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
     running,
     lost,
     close: async () => {
+      await page?.close();
       await control?.close();
       await running.close();
       await observation.close();

@@ -138,13 +138,7 @@ class Credmon implements RunningCredmon {
         sealing === undefined || !settings.sealRefreshTokens
           ? undefined
           : (token, user, stem) => sealText(sealing, token, [user, stem]),
-      begin: (user, stem) => {
-        const end = this.#keeping.setBusy(user, stem);
-        return () => {
-          end();
-          this.#passes.hint(user);
-        };
-      },
+      begin: (user, stem) => this.#begin(user, stem),
     });
   }
 
@@ -196,12 +190,22 @@ class Credmon implements RunningCredmon {
       sealing,
       isSealing: settings.sealRefreshTokens,
       rescued,
+      begin: (user, stem) => this.#begin(user, stem),
       rotated: (user, stem, stamp) => this.#keeping.rotated(user, stem, stamp),
       requestTimeoutSeconds: settings.requestTimeoutSeconds,
       now: () => new Date(),
       unbroken: this.#rotations,
       remember: this.#remember,
     });
+  }
+
+  /** The files of one request are about to be written: nobody looks at a half, and everybody at the whole. */
+  #begin(user: string, stem: string): () => void {
+    const end = this.#keeping.setBusy(user, stem);
+    return () => {
+      end();
+      this.#passes.hint(user);
+    };
   }
 
   #changed(user: string | undefined, name: string | undefined): void {

@@ -11,6 +11,10 @@ export interface CredmonStateFiles {
   readonly audit: string;
   /** 32 bytes that refresh tokens are sealed under. */
   readonly sealingKey: string;
+  /** Which account belongs to which local user. */
+  readonly webAccounts: string;
+  /** The page's API for the operator's own programs. */
+  readonly webSocket: string;
   /** Refresh tokens that could not be written to the credential directory (it was full), sealed. */
   readonly rescued: string;
 }
@@ -22,6 +26,8 @@ export function credmonStateFiles(stateDirectory: string): CredmonStateFiles {
     journal: join(stateDirectory, 'journal.jsonl'),
     audit: join(stateDirectory, 'audit.jsonl'),
     sealingKey: join(stateDirectory, 'sealing.key'),
+    webAccounts: join(stateDirectory, 'web-accounts.json'),
+    webSocket: join(stateDirectory, 'web.sock'),
     rescued: join(stateDirectory, 'rescued'),
   };
 }
