@@ -64,3 +64,4 @@ export { type Passes, type PassFacts, startPasses } from './sweep-passes.ts';
 export { formatTop, parseTop, type TopContents, type TopFile } from './top-file.ts';
 export { formatUse, parseUse, type UseContents, type UseFile } from './use-file.ts';
 export { type DirectoryWatch, watchDirectory } from './watch.ts';
+export { parseWebListen, WEB_PAGE_DEFAULTS, type WebListen, type WebPageSettings } from './web-page.ts';

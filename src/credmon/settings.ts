@@ -1,4 +1,5 @@
 import type { ConfigFinding } from './config/finding.ts';
+import type { WebPageSettings } from './web-page.ts';
 
 /** What a credential monitor is run with, wherever it was written: HTCondor's configuration or `latchkey.toml`. Paths are absolute. */
 export interface CredmonSettings {
@@ -17,6 +18,8 @@ export interface CredmonSettings {
   readonly stateDirectory?: string | undefined;
   /** `CREDMON_WEB_PREFIX`: origin and path, no trailing slash. */
   readonly webPrefix: string;
+  /** Absent = no page is served here. */
+  readonly web?: WebPageSettings | undefined;
   /** `CREDMON_ALLOW_SPECIAL_CHAR_NAMES`: exact names and no handles. */
   readonly allowSpecialNames: boolean;
   /** `SEC_CREDENTIAL_REFRESH`: seconds until a job sees a new `.use`; part of the renewal margin. */

@@ -8,6 +8,7 @@ import {
 } from '../credmon/index.ts';
 import { LatchkeyError } from '../kit/index.ts';
 import { credmonProviders } from './credmon-settings-providers.ts';
+import { webPage } from './credmon-settings-web.ts';
 import type { CredmonSection } from './settings-schema.ts';
 
 /** How {@link settingsFromToml} reads. */
@@ -52,6 +53,7 @@ export function settingsFromToml(section: CredmonSection, options: TomlSettingsO
     },
     stateDirectory,
     webPrefix: webPrefix(section.web_prefix) ?? host,
+    web: webPage(section.web, at),
     allowSpecialNames,
     sandboxRefreshSeconds: section.sandbox_refresh ?? CREDMON_DEFAULTS.sandboxRefreshSeconds,
     scanSeconds: section.scan ?? CREDMON_DEFAULTS.scanSeconds,

@@ -32,3 +32,4 @@ export {
   statePaths,
   writeRunning,
 } from './state-directory.ts';
+export { type AccountFile, createSignInCode, openAccountFile } from './web/index.ts';

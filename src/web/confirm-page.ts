@@ -4,6 +4,7 @@ import type { Frame, WebContext } from './frame.ts';
 import { requestFacts } from './key-page.ts';
 import { formToken, respondPage } from './layout.ts';
 import type { UnconfirmedLogin } from './login-memory.ts';
+import { requestName } from './request-name.ts';
 
 /** The last look before anything is stored: which account, for which local user. */
 export function respondConfirmPage(
@@ -29,7 +30,7 @@ export function respondConfirmPage(
 <section class="card" aria-label="What will be stored">
 <dl class="facts">
 <dt>Local user</dt><dd><strong>${user}</strong> on ${frame.host}</dd>
-<dt>Provider</dt><dd>${request.provider}</dd>
+<dt>Provider</dt><dd>${requestName(request)}</dd>
 ${
   subject === undefined
     ? ''
@@ -43,10 +44,10 @@ ${
     : ''
 }
 </section>
-<form method="post" action="${frame.base}/confirm/${id}" class="card">${formToken(frame, c)}
+<form method="post" action="${frame.base}/confirm/${id}"${needsCode ? html` class="card"` : ''}>${formToken(frame, c)}
 ${needsCode ? codeField(problem) : ''}
 <div class="actions"><button name="decision" value="store">Yes, store it for ${user}</button><button class="quiet" name="decision" value="cancel" formnovalidate>No, forget it</button></div>
 </form>
-<p class="small quiet-text">If you are not ${user}, choose “No”: otherwise that user's jobs could act as you.</p>`,
+<p class="small quiet-text">If you are not ${user}, choose “No”: otherwise that user’s jobs could act as you.</p>`,
   });
 }

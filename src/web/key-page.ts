@@ -25,7 +25,7 @@ export function respondKeyPage(
   return respondPage(frame, c, {
     title,
     content: html`<h1>${title}</h1>
-<p class="lead">A job of <strong>${users}</strong> on ${frame.host} wants to use the services below in that user's name. Log in to each of them, then submit the job again.</p>
+<p class="lead">A job of <strong>${users}</strong> on ${frame.host} wants to use the services below in that user’s name. Log in to each of them, then submit the job again.</p>
 ${asked.map((each) => card(frame, key, each))}
 <p class="small quiet-text">Is <strong>${users}</strong> not you, or have you not submitted a job just now? Then close this page.</p>`,
   });
@@ -53,7 +53,7 @@ function card({ base }: Frame, key: string, { request, isDone, offersDevice }: A
   const name = requestName(request);
   const path = `${base}/key/${key}/login/${encodeURIComponent(name)}`;
   return html`<section class="card" aria-label="${name}">
-<div class="row"><h2>${request.provider}</h2>${
+<div class="row"><h2>${request.provider}${request.handle === '' ? '' : html` <span class="quiet-text">· ${request.handle}</span>`}</h2>${
     isDone ? html`<span class="chip good">Done</span>` : html`<span class="chip">Login needed</span>`
   }</div>
 ${requestFacts(request)}
@@ -69,12 +69,11 @@ ${
 </section>`;
 }
 
-/** Handle, scopes in plain words and audience of a request. */
-export function requestFacts({ handle, scopes, audience }: LoginRequest): Html {
+/** Scopes in plain words and audience of a request. */
+export function requestFacts({ scopes, audience }: LoginRequest): Html {
   const inWords = scopesInWords(scopes);
   return html`<dl class="facts">
-${handle === '' ? '' : html`<dt>Handle</dt><dd><code>${handle}</code></dd>`}
-<dt>Jobs will be able to</dt><dd>${
+<dt>Allows to</dt><dd>${
     inWords.length === 0
       ? 'use what the provider grants by default'
       : html`<ul class="ticks">${inWords.map(({ scope, words }) =>

@@ -34,6 +34,7 @@ footer .inner{padding-block:1rem;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
 .lead{color:var(--quiet);font-size:1.05rem;max-width:60ch}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:14px;padding:1.25rem;margin-top:1.25rem}
 .card.plain{padding:0;overflow:hidden}
+.card>:first-child,.card>[type=hidden]+*{margin-top:0}
 .stack>*+*{margin-top:1.25rem}
 .row{display:flex;flex-wrap:wrap;gap:.75rem 1rem;align-items:center;justify-content:space-between}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.25rem}
@@ -56,9 +57,9 @@ footer .inner{padding-block:1rem;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
 .note.good{background:var(--goodTint)}.note.warn{background:var(--warnTint)}.note.bad{background:var(--badTint)}
 .note strong{display:block}
 ul.plain{list-style:none;margin:.4rem 0 0;padding:0}
-ul.ticks{margin:.4rem 0 0;padding-left:1.25rem}
+ul.ticks{margin:0;padding-left:1.1rem}
 ul.ticks li+li{margin-top:.2rem}
-dl.facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.45rem 1.25rem;margin:1rem 0 0}
+dl.facts{display:grid;grid-template-columns:8rem 1fr;gap:.45rem 1.25rem;margin:1rem 0 0}
 dl.facts dt{color:var(--quiet)}dl.facts dd{margin:0;overflow-wrap:anywhere}
 .quiet-text{color:var(--quiet)}.small{font-size:.92rem}
 label{display:block;font-weight:600}

@@ -16,8 +16,7 @@ export function readWebPage(read: KeyReader): WebPageSettings | undefined {
   const keyFile = read.path('LATCHKEY_WEB_KEY') ?? certificateFile;
   return {
     listen,
-    tls:
-      certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile },
+    tls: certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile },
     behindProxy: read.boolean('LATCHKEY_WEB_BEHIND_PROXY') ?? false,
     demandsLocalProof: read.boolean('LATCHKEY_WEB_DEMAND_PROOF') ?? false,
     operators: read.list('LATCHKEY_WEB_OPERATORS') ?? WEB_PAGE_DEFAULTS.operators,

@@ -29,8 +29,6 @@ export interface WebParts {
 /** A web page that is served. */
 export interface RunningWeb {
   readonly address: string;
-  /** Reads certificate and key again. */
-  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,9 +70,6 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
   log('info', `page of ${settings.prefix} served on ${listeners[0]?.address}`);
   return {
     address: listeners[0]?.address ?? '',
-    reload: async () => {
-      for (const listener of listeners) await listener.reload();
-    },
     async close() {
       credentials.close();
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -4,13 +4,14 @@ import { createServer as createHttpServer, type IncomingMessage, type Server } f
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { WebListen } from '../../credmon/index.ts';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { Peer, WebApp } from '../../web/index.ts';
-import type { WebListen } from './settings.ts';
 
 const MAX_CONNECTIONS = 1_000;
 const MAX_HEADER_BYTES = 32 << 10;
 const HEADERS_TIMEOUT_MS = 10_000;
+const CERTIFICATE_MS = 3_600_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Where and how a {@link WebApp} is served. */
@@ -26,8 +27,6 @@ export interface WebListenerOptions {
 export interface WebListener {
   /** `https://127.0.0.1:8443`, or the path of the socket. */
   readonly address: string;
-  /** Reads certificate and key again. */
-  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,14 +60,20 @@ export async function listenWeb(app: WebApp, options: WebListenerOptions): Promi
       ? createHttpServer(bounds, handle)
       : createHttpsServer({ ...bounds, ...(await readPair(tls)), minVersion: 'TLSv1.2' }, handle);
   server.maxConnections = MAX_CONNECTIONS;
+  // Certificates are renewed under a running page; one that cannot be read leaves the old in use.
+  const renewal = setInterval(() => {
+    if (tls === undefined || !(server instanceof HttpsServer)) return;
+    readPair(tls).then(
+      (pair) => server.setSecureContext(pair),
+      () => {},
+    );
+  }, CERTIFICATE_MS).unref();
   await open(server, listen, options.isOperator === true ? 0o600 : 0o660);
   return {
     address: addressOf(server, listen, tls !== undefined),
-    async reload() {
-      if (tls !== undefined && server instanceof HttpsServer) server.setSecureContext(await readPair(tls));
-    },
     close: () =>
       new Promise((resolve) => {
+        clearInterval(renewal);
         server.close(() => resolve());
         server.closeAllConnections();
       }),
