@@ -51,6 +51,7 @@ test('nothing but a directory: the defaults of upstream', () => {
     log: { file: '/var/lib/condor/log/CredmonOauthLog', maxBytes: 10 << 20, maxFiles: 1, isVerbose: false },
     stateDirectory: undefined,
     webPrefix: 'https://ap.example',
+    web: undefined,
     allowSpecialNames: false,
     sandboxRefreshSeconds: 300,
     scanSeconds: 60,
