@@ -18,13 +18,17 @@ export function thumbprint(key: KeyObject): string {
 }
 
 /**
- * The key id that `scitokens-admin-create-key` gives: four hexadecimal digits of SHA-256 over the base64url text of the modulus
- * (RSA) or of x (EC). Short enough that two keys of a busy issuer may share one.
+ * The key id that `scitokens-admin-create-key` gives: the first four hexadecimal digits of SHA-256 over the base64url text of the
+ * modulus (RSA) or of x (EC). That text is the Python tool's: without zeros at the beginning, with padding. Short enough that two
+ * keys of a busy issuer may share an id.
  */
 export function sciTokensKeyId(key: KeyObject): string {
   const jwk = publicHalf(key).export({ format: 'jwk' });
-  return createHash('sha256')
-    .update(String(jwk.n ?? jwk.x))
-    .digest('hex')
-    .slice(0, 4);
+  const number = Buffer.from(String(jwk.n ?? jwk.x), 'base64url');
+  const start = Math.max(
+    0,
+    number.findIndex((byte) => byte !== 0),
+  );
+  const text = number.subarray(start).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return createHash('sha256').update(text).digest('hex').slice(0, 4);
 }

@@ -28,6 +28,8 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   scitokens_credmon: async () => (await import('./scitokens-credmon.ts')).scitokensCredmon,
   scitokens_credential_producer: async () =>
     (await import('./scitokens-credential-producer.ts')).scitokensCredentialProducer,
+  'scitokens-admin-create-key': async () =>
+    (await import('./scitokens-admin-create-key.ts')).scitokensAdminCreateKey,
   myproxyclient: async () => (await import('./myproxyclient.ts')).myproxyClient,
 };
 
