@@ -3,7 +3,8 @@ import { inOrderOfUrgency, stateInWords } from './credential-state.ts';
 import type { CredentialView } from './dependencies.ts';
 import type { Frame, WebContext } from './frame.ts';
 import { formToken, type Html, respondPage } from './layout.ts';
-import { formatWhen, timeLeft } from './time-left.ts';
+import { asSentence } from './sentence.ts';
+import { formatWhen, type Tone, timeLeft } from './time-left.ts';
 
 /** Most credentials shown on one page; the API gives all. */
 const MAX_SHOWN = 500;
@@ -42,7 +43,7 @@ function card(frame: Frame, c: WebContext, view: CredentialView, now: Date): Htm
   const path = `${frame.base}/credentials/${view.id.split('/').map(encodeURIComponent).join('/')}`;
   return html`<section class="card credential" aria-label="${nameOf(view)}">
 <div class="row"><div><h2>${nameOf(view)}</h2><p class="small quiet-text">${KINDS[view.kind] ?? view.kind}${view.mode === undefined ? '' : ` · ${MODES[view.mode] ?? view.mode}`}</p></div><span class="chip ${tone}">${words}</span></div>
-<div class="left">${bar(view, now)}</div>
+<div class="left">${bar(view, now, tone)}</div>
 ${view.purpose === undefined ? '' : html`<p class="small"><span class="quiet-text">For</span> <code>${view.purpose}</code></p>`}
 <dl class="facts small">
 <dt>Last renewed</dt><dd>${when(view.lastRenewedAt ?? view.issuedAt, now, 'never')}</dd>
@@ -53,7 +54,7 @@ ${
   view.canRenew || view.canRevoke
     ? html`<div class="actions">${
         view.canRenew
-          ? html`<form method="post" action="${path}/renew">${formToken(frame, c)}<button class="small" aria-label="Renew ${nameOf(view)} now">Renew now</button></form>`
+          ? html`<form method="post" action="${path}/renew">${formToken(frame, c)}<button class="small${tone === 'good' ? ' quiet' : ''}" aria-label="Renew ${nameOf(view)} now">Renew now</button></form>`
           : ''
       }${
         view.canRevoke
@@ -67,14 +68,19 @@ ${
 
 function failure({ lastError, failures }: CredentialView, now: Date): Html | '' {
   if (lastError === undefined) return '';
-  return html`<div class="note warn"><p><strong>What went wrong ${formatWhen(lastError.at, now)}${failures > 1 ? ` (${failures} times in a row)` : ''}</strong>${lastError.message}</p>${
-    lastError.hint === undefined ? '' : html`<p><strong>What to do</strong>${lastError.hint}</p>`
+  return html`<div class="note warn"><p><strong>What went wrong, ${formatWhen(lastError.at, now)}${failures > 1 ? ` (${failures} times in a row)` : ''}</strong>${asSentence(lastError.message)}</p>${
+    lastError.hint === undefined ? '' : html`<p><strong>What to do</strong>${asSentence(lastError.hint)}</p>`
   }</div>`;
 }
 
-/** The remaining time as text, and as a bar that says no more than the text. */
-export function bar(view: Pick<CredentialView, 'issuedAt' | 'expiresAt'>, now: Date): Html {
-  const { percent, tone, text } = timeLeft(view, now);
+/** The remaining time as text, and as a bar in the colour of what is worse: the time or the state. */
+export function bar(
+  view: Pick<CredentialView, 'issuedAt' | 'expiresAt'>,
+  now: Date,
+  stateTone: Tone = 'good',
+): Html {
+  const { percent, tone: timeTone, text } = timeLeft(view, now);
+  const tone = stateTone === 'good' ? timeTone : stateTone;
   return html`<span>${text}</span>${
     percent === undefined
       ? ''

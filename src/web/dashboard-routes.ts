@@ -8,6 +8,7 @@ import { type Frame, isOperator, type WebContext, type WebEnvironment } from './
 import { formToken, mark, respondPage } from './layout.ts';
 import { respondOperatorPage } from './operator-page.ts';
 import { summarize } from './operator-summary.ts';
+import { asSentence } from './sentence.ts';
 import { respondSignInPage } from './sign-in-routes.ts';
 
 /** `/`, `/credentials/…` and `/operator`. */
@@ -63,7 +64,7 @@ async function act(frame: Frame, c: WebContext, what: 'renew' | 'revoke'): Promi
       title: 'That did not work',
       status: 502,
       content: html`${mark('bad')}<h1>${nameOf(view)} could not be ${what === 'renew' ? 'renewed' : 'revoked'}</h1>
-<div class="note bad"><p>${words}</p></div>
+<div class="note bad"><p>${asSentence(words)}</p></div>
 <div class="actions"><a class="button quiet" href="${frame.base}/">Back to your credentials</a></div>`,
     });
   }

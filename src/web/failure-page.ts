@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { isLatchkeyError, printable } from '../kit/index.ts';
 import type { Frame, WebContext } from './frame.ts';
 import { type Html, mark, respondPage } from './layout.ts';
+import { asSentence } from './sentence.ts';
 
 /** What can go wrong for somebody before a browser. */
 export type FailureKind =
@@ -174,7 +175,7 @@ export function respondFailure(
     content: html`${mark(tone)}<h1>${title}</h1>
 <p class="lead">${what}</p>
 <div class="note"><p><strong>What to do</strong>${remedy}</p></div>
-${detail === undefined ? '' : html`<div class="note ${tone}"><p><strong>What exactly happened</strong>${oneLine(detail)}</p></div>`}
+${detail === undefined ? '' : html`<div class="note ${tone}"><p><strong>What exactly happened</strong>${asSentence(oneLine(detail))}</p></div>`}
 ${actions === undefined ? '' : html`<div class="actions">${actions}</div>`}`,
   });
 }

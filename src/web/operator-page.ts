@@ -1,8 +1,10 @@
 import { html } from 'hono/html';
+import { stateInWords } from './credential-state.ts';
 import { bar, when } from './dashboard-page.ts';
 import type { Frame, WebContext } from './frame.ts';
 import { type Html, respondPage } from './layout.ts';
 import type { OperatorSummary, ProviderSummary } from './operator-summary.ts';
+import { asSentence } from './sentence.ts';
 
 /** Providers, failures by cause and what ends next, over all users. */
 export function respondOperatorPage(
@@ -25,7 +27,7 @@ ${
       ).map(([name, said]) => html`<dt>${name}</dt><dd>${said}</dd>`)}</dl></div>`
 }
 <div class="tiles">
-${tile(summary.users, 'users')}${tile(summary.credentials, 'credentials')}${tile(summary.working, 'working')}
+${tile(summary.users, summary.users === 1 ? 'user' : 'users')}${tile(summary.credentials, 'credentials')}${tile(summary.working, 'working')}
 ${tile(summary.failing, 'failing', 'bad')}${tile(summary.endingSoon, 'failing and ending within an hour', 'warn')}
 </div>
 <section class="card plain scroll"><table class="fold"><caption>Providers</caption>
@@ -43,14 +45,14 @@ ${summary.providers.length === 0 ? html`<p class="empty">No credentials are kept
 <thead><tr><th scope="col">Cause</th><th scope="col" class="number">Credentials</th><th scope="col" class="number">Users</th><th scope="col">Last</th><th scope="col">In words</th></tr></thead>
 <tbody>${summary.failures.map(
       ({ code, credentials, users, lastAt, message, hint }) =>
-        html`<tr><th scope="row"><code>${code}</code></th><td class="number" data-label="Credentials:">${credentials}</td><td class="number" data-label="Users:">${users}</td><td data-label="Last:">${when(lastAt, now, '–')}</td><td>${message}${hint === undefined ? '' : html`<br><span class="quiet-text small">${hint}</span>`}</td></tr>`,
+        html`<tr><th scope="row"><code>${code}</code></th><td class="number" data-label="Credentials:">${credentials}</td><td class="number" data-label="Users:">${users}</td><td data-label="Last:">${when(lastAt, now, '–')}</td><td data-label="">${asSentence(message)}${hint === undefined ? '' : html`<br><span class="quiet-text small">${asSentence(hint)}</span>`}</td></tr>`,
     )}</tbody></table>
 ${summary.failures.length === 0 ? html`<p class="empty">Nothing is failing.</p>` : ''}</section>
 <section class="card plain scroll"><table class="fold"><caption>Next to end</caption>
 <thead><tr><th scope="col">Credential</th><th scope="col">Time left</th><th scope="col">Next renewal</th></tr></thead>
 <tbody>${summary.upcoming.map(
       (view) =>
-        html`<tr><th scope="row">${view.id}</th><td data-label="">${bar(view, now)}</td><td data-label="Next renewal:">${when(view.nextAt, now, 'not planned')}</td></tr>`,
+        html`<tr><th scope="row">${view.id}</th><td data-label="">${bar(view, now, stateInWords(view, now).tone)}</td><td data-label="Next renewal:">${when(view.nextAt, now, 'not planned')}</td></tr>`,
     )}</tbody></table>
 ${summary.upcoming.length === 0 ? html`<p class="empty">Nothing has an end that is known.</p>` : ''}</section>`,
   });

@@ -84,6 +84,7 @@ th,td{text-align:left;padding:.6rem 1.25rem;border-top:1px solid var(--line);ver
 thead th{border-top:0;color:var(--quiet);font-size:.88rem;font-weight:600}
 tbody th{font-weight:600;overflow-wrap:anywhere}
 td.number,th.number{text-align:right}
+td time{white-space:nowrap}
 .empty{padding:1rem 1.25rem;color:var(--quiet);border-top:1px solid var(--line);margin:0}
 section+section{margin-top:2rem}
 @media (max-width:40rem){
@@ -97,7 +98,7 @@ section+section{margin-top:2rem}
   table.fold,table.fold tbody,table.fold tr,table.fold th,table.fold td,table.fold caption{display:block;width:100%}
   table.fold tr{border-top:1px solid var(--line);padding:.7rem 1rem}
   table.fold th,table.fold td,table.fold td.number{border:0;padding:.1rem 0;text-align:left}
-  table.fold td::before{content:attr(data-label) " ";color:var(--quiet);font-size:.88rem;margin-right:.4rem}
+  table.fold td:not([data-label=""])::before{content:attr(data-label) " ";color:var(--quiet);font-size:.88rem;margin-right:.4rem}
   table.fold caption{padding:1rem}
 }
 @media (prefers-reduced-motion:no-preference){.button,button,.top nav a{transition:background-color .12s,filter .12s}}
