@@ -2,25 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Page, PlainBrowser } from '../support/plain-browser.ts';
+import type { Page } from '../support/plain-browser.ts';
+import { logIn } from './login-steps.ts';
 import { startWebWorld, type WebWorld } from './web-world.ts';
-
-/** Follows the login link of a key's page through the provider's pages, to our confirmation or failure page. */
-export async function logIn(
-  { prefix }: WebWorld,
-  browser: PlainBrowser,
-  key: string,
-  name: string,
-  { user = 'alice@idp', consent = true }: { user?: string; consent?: boolean } = {},
-): Promise<Page> {
-  let page = await browser.open(`${prefix}/key/${key}/login/${encodeURIComponent(name)}`);
-  while (!page.url.startsWith(prefix)) {
-    page = page.text.includes('name="user"')
-      ? await browser.submit(page, { user })
-      : await browser.submit(page, {}, { button: consent ? 'approve' : 'refuse' });
-  }
-  return page;
-}
 
 function top(world: WebWorld, file: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(world.directory, file), 'utf8')) as Record<string, unknown>;
