@@ -20,7 +20,7 @@ export async function runExample(
   const outfile = join(directory, 'example.mjs');
   writeFileSync(source, example);
   const alias = Object.fromEntries(
-    ['kit', 'x509', 'myproxy'].map((room) => [
+    ['kit', 'x509', 'myproxy', 'tokens'].map((room) => [
       `latchkey/${room}`,
       join(repositoryRoot, 'src', room, 'index.ts'),
     ]),
