@@ -10,6 +10,7 @@ export { CREDMON_KEYS, type CredmonKey } from './config/credmon-keys.ts';
 export { CREDMON_DEFAULTS, RANGES } from './config/defaults.ts';
 export type { ConfigFinding } from './config/finding.ts';
 export { isEndpoint } from './config/key-reader.ts';
+export { credmonValues } from './config/known-keys.ts';
 export { type LoadCondorOptions, loadCondorConfig } from './config/load-condor-config.ts';
 export { machineName } from './config/machine-config.ts';
 export { describeOrigin, type Origin } from './config/macro.ts';

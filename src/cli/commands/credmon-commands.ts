@@ -57,6 +57,15 @@ export const CREDMON_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./credmon-renew.ts')).credmonRenew,
   },
   {
+    path: ['credmon', 'config'],
+    group: CREDMON,
+    summary: 'what is configured, where it is said, and what is wrong or doubtful',
+    options: MONITOR,
+    details: 'Exit code 6 when something is an error. docs/credmon-configuration.md has every key.',
+    examples: ['latchkey credmon config', 'latchkey credmon config -c ./latchkey.toml'],
+    load: async () => (await import('./credmon-config.ts')).credmonConfig,
+  },
+  {
     path: ['credmon', 'simulate'],
     group: CREDMON,
     summary: 'dry run: what the configuration would issue or ask for, and when',

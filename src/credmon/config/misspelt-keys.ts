@@ -1,7 +1,7 @@
-import { isLatchkeyError, nearestName } from '../../kit/index.ts';
+import { nearestName } from '../../kit/index.ts';
 import type { CondorConfig } from './condor-config.ts';
-import { CREDMON_KEYS, OTHER_KEYS, OTHER_PROVIDER_KEYS } from './credmon-keys.ts';
 import type { ConfigFinding } from './finding.ts';
+import { knownKeys } from './known-keys.ts';
 import { describeOrigin } from './macro.ts';
 
 /** Beginnings that only keys of credential monitors have. */
@@ -28,52 +28,16 @@ export function misspeltKeys(config: CondorConfig): readonly ConfigFinding[] {
     const client = clients.find((one) => name.startsWith(`${one}_`));
     if (!FAMILIES.test(name) && client === undefined) continue;
     const near = nearestName(name, candidates);
-    // A provider's name may begin names of other things: only what is nearly a key is told.
-    if (near === undefined && client !== undefined) continue;
     const origin = config.origin(name);
+    // Other parts of HTCondor have keys that begin alike: only what is nearly one of ours, and was written by somebody, is told.
+    if (near === undefined || origin === undefined || origin.file === '<default>') continue;
     findings.push({
       severity: 'warning',
       code: 'config/key-unknown',
-      message: `nobody reads the key ${name}${near === undefined ? '' : `: did you mean ${near}?`}`,
+      message: `nobody reads the key ${name}: did you mean ${near}?`,
       key: name,
-      origin: origin === undefined ? undefined : describeOrigin(origin),
+      origin: describeOrigin(origin),
     });
   }
   return findings;
-}
-
-function knownKeys(config: CondorConfig): string[] {
-  const keys = Object.values(CREDMON_KEYS).flat();
-  const capitals = config.names.map((name) => name.toUpperCase());
-  const listed = capitals
-    .filter((name) => /^\w+_CREDMON_PROVIDER_NAMES?$/.test(name))
-    .flatMap((name) => listOf(config, name));
-  const clients = capitals.flatMap((name) => /^(?:CLIENT_CREDMON_)?(.+)_CLIENT_ID$/.exec(name)?.[1] ?? []);
-  const providers = new Set(['SCITOKENS', ...listed, ...clients].map((name) => name.toUpperCase()));
-  const daemons = ['CREDMON_OAUTH', 'CREDMON_VAULT', 'CREDMON_KRB', config.scope.subsystem.toUpperCase()];
-  return [
-    ...OTHER_KEYS,
-    ...keys.filter(({ key }) => !key.includes('<')).map(({ key }) => key),
-    ...keys
-      .filter(({ key }) => key.includes('<NAME>'))
-      .flatMap(({ key }) => daemons.map((name) => key.replace('<NAME>', name))),
-    ...[...providers].flatMap((provider) => [
-      ...keys.filter(({ key }) => key.includes('<P>')).map(({ key }) => key.replace('<P>', provider)),
-      ...keys
-        .filter(({ isPerProvider }) => isPerProvider)
-        .map(({ key }) => key.replace('LOCAL_CREDMON_', `LOCAL_CREDMON_${provider}_`)),
-      ...OTHER_PROVIDER_KEYS.map((key) => `${provider}_${key}`),
-      ...['URL', 'PREFIX', 'PERMISSIONS'].map((key) => `${provider}_PELICAN_${key}`),
-    ]),
-  ];
-}
-
-function listOf(config: CondorConfig, name: string): readonly string[] {
-  try {
-    return config.list(name) ?? [];
-  } catch (error) {
-    if (!isLatchkeyError(error)) throw error;
-    // Whoever reads the list for its names tells why.
-    return [];
-  }
 }
