@@ -287,8 +287,8 @@ class LeaseKeeper implements Keeper {
     for (const entry of this.#entries.values()) {
       if (entry.heap !== this.#planned) continue;
       const { held, history } = entry;
-      if (history.failures > 0 || (held !== undefined && held.expiresAt === undefined)) entry.due += jumpMs;
-      else if (held !== undefined && held.issuedAt.getTime() > now + FUTURE_MS) {
+      if (history.failures > 0 || held?.expiresAt === undefined) entry.due += jumpMs;
+      else if (held.issuedAt.getTime() > now + FUTURE_MS) {
         entry.due = now + this.#random() * this.#catchUpMs;
       }
     }
