@@ -3,7 +3,7 @@ import type { WebWorld } from './web-world.ts';
 
 /** Follows the login link of a key's page through the provider's pages, to our confirmation or failure page. */
 export async function logIn(
-  { prefix }: WebWorld,
+  { prefix }: Pick<WebWorld, 'prefix'>,
   browser: PlainBrowser,
   key: string,
   name: string,

@@ -180,7 +180,8 @@ function settingsOf(
   };
 }
 
-function writeRequest(
+/** Writes a request file as credd does; gives its key. */
+export function writeRequest(
   directory: string,
   prefix: string,
   server: AuthorizationServer,
