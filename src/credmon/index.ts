@@ -62,6 +62,13 @@ export type {
 export { assembleSettings, type SettingsParts } from './settings-parts.ts';
 export { sweepLeftovers } from './sweep-leftovers.ts';
 export { type Passes, type PassFacts, startPasses } from './sweep-passes.ts';
+export {
+  HOOK_EVENTS,
+  type HookEventType,
+  type HookSettings,
+  type ToldSettings,
+  toldSettings,
+} from './told.ts';
 export { formatTop, parseTop, type TopContents, type TopFile } from './top-file.ts';
 export { formatUse, parseUse, type UseContents, type UseFile } from './use-file.ts';
 export { type DirectoryWatch, watchDirectory } from './watch.ts';

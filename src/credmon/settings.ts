@@ -1,4 +1,5 @@
 import type { ConfigFinding } from './config/finding.ts';
+import type { ToldSettings } from './told.ts';
 import type { WebPageSettings } from './web-page.ts';
 
 /** What a credential monitor is run with, wherever it was written: HTCondor's configuration or `latchkey.toml`. Paths are absolute. */
@@ -20,6 +21,8 @@ export interface CredmonSettings {
   readonly webPrefix: string;
   /** Absent = no page is served here. */
   readonly web?: WebPageSettings | undefined;
+  /** Status port and hooks; absent = neither. */
+  readonly told?: ToldSettings | undefined;
   /** `CREDMON_ALLOW_SPECIAL_CHAR_NAMES`: exact names and no handles. */
   readonly allowSpecialNames: boolean;
   /** `SEC_CREDENTIAL_REFRESH`: seconds until a job sees a new `.use`; part of the renewal margin. */

@@ -8,6 +8,7 @@ import {
 } from '../credmon/index.ts';
 import { LatchkeyError } from '../kit/index.ts';
 import { credmonProviders } from './credmon-settings-providers.ts';
+import { told } from './credmon-settings-told.ts';
 import { webPage } from './credmon-settings-web.ts';
 import type { CredmonSection } from './settings-schema.ts';
 
@@ -54,6 +55,7 @@ export function settingsFromToml(section: CredmonSection, options: TomlSettingsO
     stateDirectory,
     webPrefix: webPrefix(section.web_prefix) ?? host,
     web: webPage(section.web, at),
+    told: told(section.told, at),
     allowSpecialNames,
     sandboxRefreshSeconds: section.sandbox_refresh ?? CREDMON_DEFAULTS.sandboxRefreshSeconds,
     scanSeconds: section.scan ?? CREDMON_DEFAULTS.scanSeconds,

@@ -76,6 +76,18 @@ const credmon = strictObject({
       myproxy_storage: optional(path),
     }),
   ),
+  /** Who is told how the monitor does. */
+  told: optional(
+    strictObject({
+      status_listen: optional(text),
+      hook_command: optional(words),
+      hook_url: optional(text),
+      hook_token_file: optional(path),
+      hook_ca_file: optional(path),
+      hook_on: optional(array(picklist(['renewed', 'failed', 'expiring']))),
+      hook_timeout: optional(count(1, 600)),
+    }),
+  ),
   allow_special_names: optional(boolean()),
   sandbox_refresh: optional(count(1, 366 * 86_400)),
   log: optional(

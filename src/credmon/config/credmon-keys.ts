@@ -136,6 +136,45 @@ export const CREDMON_KEYS: Readonly<Record<string, readonly CredmonKey[]>> = {
       OURS,
     ),
   ],
+  'Who is told how it does: `[credmon.told]`': [
+    key(
+      'LATCHKEY_CREDMON_STATUS_LISTEN',
+      'status_listen',
+      NONE,
+      '`ADDRESS:PORT` for `/healthz`, `/readyz` and `/metrics`, in plain HTTP; they are on the web page too',
+      OURS,
+    ),
+    key(
+      'LATCHKEY_CREDMON_HOOK_COMMAND',
+      'hook_command',
+      NONE,
+      'absolute path of a program, with arguments, that gets events on standard input, one JSON line each',
+      OURS,
+    ),
+    key('LATCHKEY_CREDMON_HOOK_URL', 'hook_url', NONE, 'https address that gets events by POST', OURS),
+    key(
+      'LATCHKEY_CREDMON_HOOK_TOKEN_FILE',
+      'hook_token_file',
+      NONE,
+      'file whose first line goes with it as a bearer token',
+      OURS,
+    ),
+    key(
+      'LATCHKEY_CREDMON_HOOK_CA_FILE',
+      'hook_ca_file',
+      NONE,
+      'PEM certificates trusted for it besides the machine’s',
+      OURS,
+    ),
+    key(
+      'LATCHKEY_CREDMON_HOOK_ON',
+      'hook_on',
+      '`failed` and `expiring`',
+      'which events: `renewed`, `failed`, `expiring`',
+      OURS,
+    ),
+    key('LATCHKEY_CREDMON_HOOK_TIMEOUT', 'hook_timeout', '30', 'seconds for one delivery', OURS),
+  ],
   'Which provider serves a name': [
     key(
       'LOCAL_CREDMON_PROVIDER_NAMES',

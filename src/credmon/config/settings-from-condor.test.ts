@@ -52,6 +52,7 @@ test('nothing but a directory: the defaults of upstream', () => {
     stateDirectory: undefined,
     webPrefix: 'https://ap.example',
     web: undefined,
+    told: { statusListen: undefined, hooks: [] },
     allowSpecialNames: false,
     sandboxRefreshSeconds: 300,
     scanSeconds: 60,

@@ -10,6 +10,7 @@ import { isEndpoint, type KeyReader, keyReader } from './key-reader.ts';
 import { defaultIssuer, readLocalProvider } from './local-provider.ts';
 import { logSettings } from './log-settings.ts';
 import { misspeltKeys } from './misspelt-keys.ts';
+import { readTold } from './read-told.ts';
 import { readWebPage } from './read-web-page.ts';
 import {
   readClientProvider,
@@ -61,6 +62,7 @@ export function settingsFromCondor(
     stateDirectory,
     webPrefix: webPrefix(read),
     web: readWebPage(read),
+    told: readTold(read),
     allowSpecialNames,
     sandboxRefreshSeconds:
       read.integer(RANGES.seconds, 'SEC_CREDENTIAL_REFRESH') ?? CREDMON_DEFAULTS.sandboxRefreshSeconds,

@@ -6,7 +6,7 @@ import {
 } from '../../credmon/index.ts';
 import { openKeeperJournal } from '../../keeper/index.ts';
 import { LatchkeyError, loadOrMakeServerKey, type SealingKeys, sealingKeys } from '../../kit/index.ts';
-import { startControl } from '../control/index.ts';
+import { startControl, startStatusPort } from '../control/index.ts';
 import { observe } from '../observe/index.ts';
 import { openPageOf } from '../web/page-of-monitor.ts';
 import { makeMissingKeys } from './first-key.ts';
@@ -72,6 +72,7 @@ export async function composeCredmon(
     keeper: running.keeper,
     directory: directory.path,
     auditFile: state?.audit,
+    hooks: settings.told?.hooks,
     log: (level, line) => log(level, line),
   });
   onPass = (durationMs) => observation.scanned(durationMs);
@@ -79,6 +80,8 @@ export async function composeCredmon(
     state === undefined
       ? undefined
       : await startControl({ path: state.controlSocket, credmon: running, observation });
+  const statusListen = settings.told?.statusListen;
+  const status = statusListen === undefined ? undefined : await startStatusPort(statusListen, observation);
   const page = await openPageOf(running, observation, state);
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
@@ -86,6 +89,7 @@ export async function composeCredmon(
     lost,
     close: async () => {
       await page?.close();
+      await status?.close();
       await control?.close();
       await running.close();
       await observation.close();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { HookSettings } from '../../credmon/index.ts';
 import { boundedFetch, isLatchkeyError, LatchkeyError, quote, runProgram, Secret } from '../../kit/index.ts';
 import type { HookEvent } from './hook-event.ts';
-import type { HookSettings } from './hook-settings.ts';
 
 const MOST_OUTPUT_BYTES = 64 << 10;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;

@@ -1,8 +1,6 @@
+import type { HookEventType } from '../../credmon/index.ts';
 import type { KeeperEvent } from '../../keeper/index.ts';
 import { isoTime } from './iso-time.ts';
-
-/** What a hook can be told of. */
-export type HookEventType = 'renewed' | 'failed' | 'expiring';
 
 /** One event as hooks get it, in JSON. No secrets. */
 export interface HookEvent {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HookSettings } from '../../credmon/index.ts';
 import type { KeeperEvent, Lease } from '../../keeper/index.ts';
 import { type Clock, LatchkeyError } from '../../kit/index.ts';
 import { isSafeHookUrl } from './hook-delivery.ts';
 import { type HookEvent, hookEventOf } from './hook-event.ts';
 import { hookQueue } from './hook-queue.ts';
-import type { HookSettings } from './hook-settings.ts';
 import { openHooks } from './hooks.ts';
 
 const NOW = new Date('2026-11-22T12:00:00Z');

@@ -1,8 +1,8 @@
+import type { HookSettings } from '../../credmon/index.ts';
 import { type Clock, isLatchkeyError, systemClock } from '../../kit/index.ts';
 import { type HookDelivery, hookDelivery } from './hook-delivery.ts';
 import type { HookEvent } from './hook-event.ts';
 import { hookQueue } from './hook-queue.ts';
-import type { HookSettings } from './hook-settings.ts';
 
 /** Events kept for a hook that does not keep up. */
 const QUEUE_CAPACITY = 10_000;

@@ -1,9 +1,9 @@
+import type { HookSettings } from '../../credmon/index.ts';
 import type { Keeper, KeeperEvent, Lease } from '../../keeper/index.ts';
 import { LineFile } from '../line-file.ts';
 import { count } from './distribution.ts';
 import { EXPOSITION_TYPE, expositionText } from './exposition.ts';
 import { hookEventOf } from './hook-event.ts';
-import type { HookSettings } from './hook-settings.ts';
 import { openHooks } from './hooks.ts';
 import { type LeaseFigures, leaseFigures } from './lease-figures.ts';
 import { metricFamilies } from './metrics.ts';
