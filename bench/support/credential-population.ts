@@ -23,8 +23,8 @@ export function makeRequests({ directory, users, providers }: Population): void 
 }
 
 /**
- * Writes every `.use`, with tokens as old as they are on a machine that has run for long: their ages are spread evenly up to
- * `oldestSeconds`.
+ * Writes every `.use`, with tokens as old as they are on a machine that has run for long, where a token is renewed at
+ * `oldestSeconds` at the latest.
  */
 export async function makeTokens(
   { directory, users, providers }: Population,
@@ -36,7 +36,9 @@ export async function makeTokens(
   for (let n = 0; n < users; n += 1) {
     const user = userName(n);
     for (const provider of providers) {
-      const age = (oldestSeconds * ((made * 7919) % total)) / total;
+      // A renewal comes up to a tenth earlier than its latest time; the age is any part of that.
+      const life = oldestSeconds * (1 - 0.1 * (((made * 104_729) % total) / total));
+      const age = (life * ((made * 7919) % total)) / total;
       const { token } = issueToken(
         {
           profile: 'scitokens:2.0',
