@@ -19,6 +19,7 @@ export const SCHEMAS = {
       lastError: optional(reference('Failure')),
       canRenew: { type: 'boolean' },
       canRevoke: { type: 'boolean' },
+      canLogIn: { type: 'boolean', description: 'A new login of its owner would mend it.' },
     },
     'One credential; never the credential itself.',
   ),

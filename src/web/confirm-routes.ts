@@ -91,7 +91,7 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
   if (form.get('decision') !== 'store') {
     memory.unconfirmed.delete(id);
     await discard(frame, login);
-    return c.redirect(`${frame.base}/key/${key}`, 303);
+    return c.redirect(backTo(frame, key), 303);
   }
   if (deps.demandsLocalProof && c.var.browser.user === undefined) {
     const proof = await frame.redeem(c, form.get('code') ?? '');
@@ -126,8 +126,13 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
       subject: subject.subject,
     });
   deps.log('info', `login of ${owner} at ${requestName(request)} stored`);
-  await endKeyWhenDone(frame, c, key);
-  return c.redirect(`${frame.base}/key/${key}`, 303);
+  if (key !== undefined) await endKeyWhenDone(frame, c, key);
+  return c.redirect(backTo(frame, key), 303);
+}
+
+/** Where a login was begun. */
+function backTo({ base }: Frame, key: string | undefined): string {
+  return key === undefined ? `${base}/` : `${base}/key/${key}`;
 }
 
 /** The request file goes when nothing in it is open any more. */

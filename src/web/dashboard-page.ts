@@ -53,8 +53,12 @@ ${failure(view, now)}
 ${
   view.canRenew || view.canRevoke
     ? html`<div class="actions">${
+        view.canLogIn && view.owner === c.var.browser.user
+          ? html`<form method="post" action="${path}/login">${formToken(frame, c)}<button class="small" aria-label="Log in again for ${nameOf(view)}">Log in again</button></form>`
+          : ''
+      }${
         view.canRenew
-          ? html`<form method="post" action="${path}/renew">${formToken(frame, c)}<button class="small${tone === 'good' ? ' quiet' : ''}" aria-label="Renew ${nameOf(view)} now">Renew now</button></form>`
+          ? html`<form method="post" action="${path}/renew">${formToken(frame, c)}<button class="small${tone === 'good' || view.canLogIn ? ' quiet' : ''}" aria-label="Renew ${nameOf(view)} now">Renew now</button></form>`
           : ''
       }${
         view.canRevoke

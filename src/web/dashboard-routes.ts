@@ -6,6 +6,7 @@ import { respondFailure, wordsOf } from './failure-page.ts';
 import { formOf } from './form.ts';
 import { type Frame, isOperator, type WebContext, type WebEnvironment } from './frame.ts';
 import { formToken, mark, respondPage } from './layout.ts';
+import { beginLogin } from './login-routes.ts';
 import { respondOperatorPage } from './operator-page.ts';
 import { summarize } from './operator-summary.ts';
 import { asSentence } from './sentence.ts';
@@ -15,6 +16,7 @@ import { respondSignInPage } from './sign-in-routes.ts';
 export function addDashboardRoutes(app: Hono<WebEnvironment>, frame: Frame): void {
   app.get('/', (c) => showOwn(frame, c));
   app.post('/credentials/:owner/:name/renew', (c) => act(frame, c, 'renew'));
+  app.post('/credentials/:owner/:name/login', (c) => logInAgain(frame, c));
   app.get('/credentials/:owner/:name/revoke', (c) => askRevoke(frame, c));
   app.post('/credentials/:owner/:name/revoke', (c) => act(frame, c, 'revoke'));
   app.get('/operator', async (c) => {
@@ -68,6 +70,26 @@ async function act(frame: Frame, c: WebContext, what: 'renew' | 'revoke'): Promi
 <div class="actions"><a class="button quiet" href="${frame.base}/">Back to your credentials</a></div>`,
     });
   }
+}
+
+/** A login without a submission: the owner's own page knows who they are, and what the credential was asked for with. */
+async function logInAgain(frame: Frame, c: WebContext): Promise<Response> {
+  if ((await formOf(frame, c)) === undefined) return respondFailure(frame, c, 'stale-form');
+  const owner = c.req.param('owner') ?? '';
+  if (owner !== c.var.browser.user) return respondFailure(frame, c, 'not-found');
+  const view = await credentialOf(frame, c, owner, c.req.param('name') ?? '');
+  const request = view === undefined ? undefined : await frame.deps.credentials.loginRequest(view.id);
+  if (request === undefined) return respondFailure(frame, c, 'not-found');
+  const { status, headers } = await beginLogin(frame, c, undefined, request);
+  const location = headers.get('location');
+  if (status !== 303 || location === null) return respondFailure(frame, c, 'provider');
+  // Browsers hold redirects of a form to the policy of its page, which allows this site only: so a link leads away.
+  return respondPage(frame, c, {
+    title: 'Go on to the provider',
+    content: html`<h1>Log in to ${request.provider}</h1>
+<p class="lead">You are taken to the provider, and come back here to confirm. What you allow is what your jobs had before.</p>
+<div class="actions"><a class="button" href="${location}" rel="noreferrer">Go on to ${request.provider}</a><a class="button quiet" href="${frame.base}/">Not now</a></div>`,
+  });
 }
 
 async function askRevoke(frame: Frame, c: WebContext): Promise<Response> {

@@ -110,6 +110,8 @@ export interface CredentialView {
   readonly lastError?: LeaseFailure | undefined;
   readonly canRenew: boolean;
   readonly canRevoke: boolean;
+  /** A new login of its owner would mend it. */
+  readonly canLogIn: boolean;
 }
 
 /** The credentials that are kept here. */
@@ -118,6 +120,8 @@ export interface Credentials {
   list(owner?: string): Promise<readonly CredentialView[]>;
   /** Renews now; settles when it is done or failed. */
   renew(id: string): Promise<void>;
+  /** What a new login for it would ask for; `undefined` = it has no login behind it. */
+  loginRequest(id: string): Promise<LoginRequest | undefined>;
   /** Takes it away here and revokes it where it came from, if that is offered. */
   revoke(id: string): Promise<void>;
   /** Breakers that are not closed, by authority. */

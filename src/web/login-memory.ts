@@ -15,7 +15,8 @@ const MAX_KEYS_PER_BROWSER = 8;
 export interface LoginOf {
   /** Id of the browser that began it. */
   readonly browser: string;
-  readonly key: string;
+  /** The submission's; `undefined` = begun on the owner's own page. */
+  readonly key: string | undefined;
   readonly request: LoginRequest;
 }
 

@@ -64,7 +64,16 @@ async function showKey(frame: Frame, c: WebContext, key: string): Promise<Respon
 
 async function begin(frame: Frame, c: WebContext, key: string, name: string): Promise<Response> {
   const request = await requestOf(frame, c, key, name);
-  if (request instanceof Response) return request;
+  return request instanceof Response ? request : await beginLogin(frame, c, key, request);
+}
+
+/** Sends the browser to the authorization server. @param key the submission's, if there is one */
+export async function beginLogin(
+  frame: Frame,
+  c: WebContext,
+  key: string | undefined,
+  request: LoginRequest,
+): Promise<Response> {
   const { deps, memory } = frame;
   try {
     const { url, state, pending } = await deps.logins.begin(request);
@@ -180,7 +189,7 @@ async function requestOf(
 function providerFailure(
   frame: Frame,
   c: WebContext,
-  key: string,
+  key: string | undefined,
   request: LoginRequest,
   error: unknown,
 ): Promise<Response> {
@@ -194,7 +203,8 @@ function providerFailure(
 }
 
 /** Links that lead on after a failure. */
-export function againActions({ base }: Frame, key: string, request: LoginRequest): Html {
+export function againActions({ base }: Frame, key: string | undefined, request: LoginRequest): Html {
+  if (key === undefined) return html`<a class="button quiet" href="${base}/">Back to your credentials</a>`;
   const name = requestName(request);
   return html`<a class="button" href="${base}/key/${key}/login/${encodeURIComponent(name)}" rel="nofollow">Log in again</a><a class="button quiet" href="${base}/key/${key}">Back to the request</a>`;
 }

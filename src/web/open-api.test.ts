@@ -23,6 +23,7 @@ const token: CredentialView = {
   lastError: { code: 'oauth/unavailable', message: 'it is down', hint: 'wait', at: now },
   canRenew: true,
   canRevoke: true,
+  canLogIn: false,
 };
 
 const proxy: CredentialView = {
@@ -34,6 +35,7 @@ const proxy: CredentialView = {
   failures: 0,
   canRenew: false,
   canRevoke: true,
+  canLogIn: false,
 };
 
 function appWith(done: string[] = []) {
@@ -50,6 +52,7 @@ function appWith(done: string[] = []) {
     credentials: {
       list: async (owner) => [token, proxy].filter((view) => owner === undefined || view.owner === owner),
       renew: async (id) => void done.push(`renew ${id}`),
+      loginRequest: async () => undefined,
       revoke: async (id) => void done.push(`revoke ${id}`),
       breakers: () => new Map([['https://op.example', 'open' as const]]),
     },

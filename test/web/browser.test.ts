@@ -213,6 +213,15 @@ test('dashboards', async (t) => {
   await page.goto(`${world.prefix}/operator`);
   await look(page, '56-operator');
   await page.goto(`${world.prefix}/`);
+  await page.click('button:has-text("Log in again")');
+  await page.waitForSelector('h1:has-text("Log in to mytokens")');
+  await look(page, '58-log-in-again');
+  await page.click('text=Go on to mytokens');
+  await atProvider(world, page, `${me}@idp`);
+  await page.click('button[value=store]');
+  await page.waitForSelector('section[aria-label=mytokens] .chip.good');
+  assert.equal(page.url(), `${world.prefix}/`);
+  await page.goto(`${world.prefix}/`);
   await page.click('section[aria-label=mytokens_read] a:has-text("Revoke")');
   await page.waitForSelector('h1:has-text("Revoke mytokens_read?")');
   await look(page, '57-revoke');

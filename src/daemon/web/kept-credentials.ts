@@ -3,6 +3,7 @@ import type { LeaseStatus } from '../../keeper/index.ts';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { Credentials, CredentialView } from '../../web/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
+import { requestToLogInAgain } from './login-again.ts';
 
 /** More credentials than the monitor's, such as those of the MyProxy store. */
 export interface CredentialShelf {
@@ -44,6 +45,7 @@ export function keptCredentials(
         ...(hint === undefined ? {} : { hint }),
       });
     },
+    loginRequest: (id) => requestToLogInAgain(credmon.settings, id),
     async revoke(id) {
       if ((await shelf?.revoke(id)) === true || (await credmon.revoke(id))) return;
       throw new LatchkeyError('credmon/not-found', `nothing is kept under the name ${quote(id)}`);
@@ -72,5 +74,6 @@ function viewOf({ settings }: ShownCredmon, { lease, ...status }: LeaseStatus): 
     lastError: status.lastError,
     canRenew: true,
     canRevoke: mode !== undefined && REVOCABLE.includes(mode),
+    canLogIn: mode === 'oauth' && status.state === 'needs-action',
   };
 }

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   formatStem,
@@ -8,10 +7,9 @@ import {
   parseRequestFile,
   parseTop,
 } from '../../credmon/index.ts';
-import { LatchkeyError } from '../../kit/index.ts';
 import type { RequestFiles } from '../../web/index.ts';
+import { readBounded } from './read-bounded.ts';
 
-const MAX_BYTES = 1 << 20;
 /** Upstream's: older request files count as gone. */
 const LIFETIME_MS = 12 * 3_600_000;
 
@@ -44,23 +42,4 @@ export function openRequestFiles(directory: string, now: () => Date = () => new 
 /** The stem of the files that a request asks for. */
 export function stemOf({ provider, handle }: LoginRequest): string {
   return formatStem({ name: provider.replaceAll('/', ':'), handle });
-}
-
-async function readBounded(path: string): Promise<{ text: string; changedMs: number } | undefined> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const stats = await file.stat();
-      if (!stats.isFile()) return undefined;
-      if (stats.size > MAX_BYTES)
-        throw new LatchkeyError('credmon/file-malformed', `a file of ${stats.size} bytes is no request`);
-      return { text: await file.readFile('utf8'), changedMs: stats.ctimeMs };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined;
-    throw error;
-  }
 }

@@ -51,6 +51,7 @@ function viewOf({ username, name, pem, owner, description }: StoredCredential): 
       failures: 0,
       canRenew: false,
       canRevoke: true,
+      canLogIn: false,
     };
   } catch {
     return undefined;
