@@ -23,7 +23,8 @@ function idToken(claims: JWTPayload = {}, key = known.privateKey, kid = 'k1'): P
 }
 
 async function subject(token: string | undefined, metadata: Record<string, unknown> = {}) {
-  const { client } = scriptedServer({ '/jwks': () => jwks });
+  const broken = { keys: [{ ...jwks.keys[0], x: 'AAAA' }] };
+  const { client } = scriptedServer({ '/jwks': () => jwks, '/broken': () => broken });
   const answer = {
     access_token: 'at',
     token_type: 'Bearer',
@@ -80,4 +81,9 @@ test("ID tokens that are not this login's, or not the server's", async () => {
       return true;
     });
   }
+});
+
+test('published keys that are none', async () => {
+  const good = await idToken();
+  await assert.rejects(subject(good, { jwks_uri: `${ISSUER}/broken` }), { code: 'oauth/bad-response' });
 });
