@@ -72,7 +72,7 @@ ${
 
 function failure({ lastError, failures }: CredentialView, now: Date): Html | '' {
   if (lastError === undefined) return '';
-  return html`<div class="note warn"><p><strong>What went wrong, ${formatWhen(lastError.at, now)}${failures > 1 ? ` (${failures} times in a row)` : ''}</strong>${asSentence(lastError.message)}</p>${
+  return html`<div class="note warn"><p><strong>What went wrong, ${formatWhen(lastError.at, now).replace(/^now$/, 'just now')}${failures > 1 ? ` (${failures} times in a row)` : ''}</strong>${asSentence(lastError.message)}</p>${
     lastError.hint === undefined ? '' : html`<p><strong>What to do</strong>${asSentence(lastError.hint)}</p>`
   }</div>`;
 }

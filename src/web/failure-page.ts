@@ -36,7 +36,8 @@ interface FailureText {
 
 const AGAIN = 'Nothing was stored.';
 
-const FAILURES: Readonly<Record<FailureKind, FailureText>> = {
+/** Every failure page. `docs/web.md` lists them. */
+export const FAILURES: Readonly<Record<FailureKind, FailureText>> = {
   'consent-refused': {
     status: 403,
     tone: 'warn',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Page } from '../support/plain-browser.ts';
+import { type Page, plainBrowser } from '../support/plain-browser.ts';
 import { logIn } from './login-steps.ts';
 import { startWebWorld, type WebWorld } from './web-world.ts';
 
@@ -108,7 +108,15 @@ test('what is not stored is revoked', async (t) => {
 test('a login cannot be finished or confirmed in another browser, nor twice', async (t) => {
   const world = await startWebWorld(t);
   const key = world.request({});
+  const { issuer } = world.server;
+  const stopping = plainBrowser(world.fetch, (url) => url.startsWith(issuer));
+  const { url } = await stopping.open(`${world.prefix}/key/${key}/login/mytokens`);
+  const redirectUri = `${world.prefix}/return/mytokens`;
+  const answer = await world.server.logIn(url, { user: 'alice@idp', redirectUri });
   const [mine, theirs] = [world.browser(), world.browser()];
+  assert.match((await theirs.open(answer)).text, /begun in another browser/);
+  assert.match((await stopping.open(answer)).text, /Use this login for alice/);
+
   const confirm = await logIn(world, mine, key, 'mytokens');
   await theirs.open(`${world.prefix}/key/${key}`);
   const stolen = await theirs.open(confirm.url);
