@@ -114,6 +114,7 @@ test('.meta: both ways, and what is not one', () => {
     parseMeta('{"client_id":"a","token_url":"u","use_refresh_token":false}')?.useRefreshToken,
     false,
   );
+  assert.equal(parseMeta('{"client_id":"a","token_url":"u"}')?.useRefreshToken, true);
   assert.equal(parseMeta('{"client_id":"a"}'), undefined);
   assert.equal(parseMeta('torn'), undefined);
 });

@@ -39,5 +39,5 @@ export function numberMember(members: Members, name: string): number | undefined
 }
 
 function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null;
 }

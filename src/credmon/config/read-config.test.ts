@@ -95,6 +95,7 @@ const ROWS: Readonly<Record<string, readonly [string, string | undefined]>> = {
   'if a template is used': ['use FEATURE : OAUTH\nif defined use feature:oauth\n X = 1\nendif', '1'],
   'if version': ['if version >= 8.1.6\n X = new\nelse\n X = old\nendif', 'new'],
   'if version, as many numbers as are given': ['if version == 25\n X = 1\nendif', '1'],
+  'if version, the other way': ['if version < 25.14\n X = 1\nelif version > 25.13.99\n X = 2\nendif', '2'],
   'a leading colon in a body is nothing': ['if true\n:X = 1\nendif', '1'],
   'a template': [
     'use feature:OAUTH\nX = $(SEC_CREDENTIAL_DIRECTORY_OAUTH)',
@@ -263,12 +264,16 @@ test('a piped LOCAL_CONFIG_FILE is not run', () => {
 });
 
 test('files that include themselves, values that rest on themselves and values that explode are stopped', () => {
-  assert.throws(() => x('include : /etc/condor/condor_config'), { code: 'config/malformed' });
+  assert.throws(() => x('include : /etc/condor/condor_config'), {
+    code: 'config/malformed',
+    message: /more than 20 deep/,
+  });
   assert.throws(() => x('X = $(Y)\nY = $(X)'), { code: 'config/malformed' });
   const doubling = Array.from({ length: 40 }, (_, index) => `A${index + 1} = $(A${index})$(A${index})`).join(
     '\n',
   );
   assert.throws(() => x(`A0 = boom\n${doubling}\nX = $(A40)`), { code: 'config/malformed' });
+  assert.throws(() => x(`A0 =\n${doubling}\nX = $(A40)`), { message: /more than 10,000 replacements/ });
   assert.throws(() => x(`X = ab\n${'X = $(X)$(X)\n'.repeat(40)}`), { code: 'config/malformed' });
 });
 

@@ -175,10 +175,34 @@ test('explicit lists are complete', () => {
   assert.equal(provider(settings, 'dune', 'vault').minimumSeconds, 2400);
 });
 
+test('a name with a client id that OAuth does not serve is nobody’s', () => {
+  const settings = settingsOf(`${SAMPLE}OAUTH2_CREDMON_PROVIDER_NAMES = box\n`);
+  assert.equal(settings.providerOf('mytokens'), undefined);
+  assert.equal(settings.providerOf('dune')?.mode, 'vault');
+});
+
+test('a provider’s own value wins over the one for all', () => {
+  const settings = settingsOf(
+    `${SAMPLE}LOCAL_CREDMON_wlcg_TOKEN_LIFETIME = 7200\nLOCAL_CREDMON_wlcg_TOKEN_VERSION =\n`,
+  );
+  assert.deepEqual(
+    [provider(settings, 'wlcg', 'local').lifetimeSeconds, provider(settings, 'wlcg', 'local').version],
+    [7200, ''],
+  );
+  assert.equal(provider(settings, 'scitokens', 'local').lifetimeSeconds, 3600);
+});
+
+test('a name in two lists is served by the first', () => {
+  const settings = settingsOf(`${SAMPLE}PELICAN_CREDMON_PROVIDER_NAMES = wlcg\n`);
+  assert.equal(settings.providerOf('wlcg')?.mode, 'local');
+  assert.equal(settings.namedProviders.filter(({ name }) => name === 'wlcg').length, 1);
+});
+
 test('a monitor for Vault only serves nothing else', () => {
   const settings = settingsOf(SAMPLE, { modes: ['vault'] });
   assert.deepEqual(settings.namedProviders, []);
   assert.equal(settings.providerOf('mytokens'), undefined);
+  assert.equal(settings.providerOf('wlcg'), undefined);
   assert.equal(settings.providerOf('dune')?.mode, 'vault');
 });
 
