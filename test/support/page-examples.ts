@@ -16,15 +16,21 @@ export async function runExample(
   directory: string,
   env: NodeJS.ProcessEnv,
 ): Promise<RunResult> {
+  const program = await buildExample(example, directory);
+  return runProgram(process.execPath, [program], { cwd: directory, env, timeoutMs: 60_000 });
+}
+
+/** Makes one of them a program in `directory`, with `latchkey/…` meaning this checkout's sources; gives its path. */
+export async function buildExample(example: string, directory: string): Promise<string> {
   const source = join(directory, 'example.ts');
   const outfile = join(directory, 'example.mjs');
   writeFileSync(source, example);
   const alias = Object.fromEntries(
-    ['kit', 'x509', 'myproxy', 'tokens'].map((room) => [
+    ['kit', 'x509', 'myproxy', 'tokens', 'oauth'].map((room) => [
       `latchkey/${room}`,
       join(repositoryRoot, 'src', room, 'index.ts'),
     ]),
   );
   await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm', alias });
-  return runProgram(process.execPath, [outfile], { cwd: directory, env, timeoutMs: 60_000 });
+  return outfile;
 }
