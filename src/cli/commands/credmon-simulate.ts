@@ -16,7 +16,8 @@ import { type CredmonPlace, findCredmon, leasesHere } from './credmon-place.ts';
 import { factLines } from './facts.ts';
 
 const DEFAULT_SPAN_SECONDS = 3 * 3600;
-/** Renewals that people are shown; `--json` has all. */
+/** Renewals that are looked for; people are shown the first of them. */
+const MOST_RENEWALS = 1_000;
 const MOST_SHOWN = 20;
 
 /** What would be done for one provider. */
@@ -188,7 +189,7 @@ async function planFor(
           held: undefined,
           lifetimeSeconds,
         }));
-  return planOf(subjects, { from, until, policy });
+  return planOf(subjects, { from, until, policy, maxRenewals: MOST_RENEWALS });
 }
 
 function planLines(plan: readonly PlannedRenewal[]): string[] {
