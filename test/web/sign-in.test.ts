@@ -42,7 +42,7 @@ test('nothing but a fresh file of the code’s own contents proves anything', as
   const elsewhere = join(home, 'proof');
   const attacks: Record<string, () => void> = {
     'a file of the victim that was moved here': () => {
-      writeFileSync(elsewhere, 'something the victim wrote', { mode: 0o644 });
+      writeFileSync(elsewhere, 'x'.repeat(contents.length), { mode: 0o644 });
       renameSync(elsewhere, path);
     },
     'contents that others could have written': () => {
