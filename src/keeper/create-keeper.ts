@@ -219,7 +219,8 @@ class LeaseKeeper implements Keeper {
     const isDelivery = attempt.credential !== undefined;
     const isRetryable = judged.isRetryable || isDelivery;
     const failures = entry.history.failures + 1;
-    const policy = isDelivery || attempt.source.isLocal ? LOCAL_BACK_OFF : this.#backOff;
+    const isCheap = isDelivery || attempt.source.isLocal || told.code === 'file/io';
+    const policy = isCheap ? LOCAL_BACK_OFF : this.#backOff;
     const facts = { ...judged, failures, isRetryable, leftMs: this.#slackMs(entry, now) };
     let wait = backOffMs(facts, policy, this.#random());
     if (attempt.source !== entry.source) wait = Math.min(wait, policy.shortestSeconds * 1000);

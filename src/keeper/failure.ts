@@ -6,19 +6,24 @@ export interface JudgedFailure {
   readonly told: LeaseFailure;
   readonly isRetryable: boolean;
   readonly retryAfterSeconds: number | undefined;
+  /** It happened on this machine (a full disk, a wrong setting): nothing is said about the authority. */
+  readonly isOurs: boolean;
 }
+
+const OURS = /^(unexpected$|file\/|program\/|sealing\/|config\/|credmon\/)/;
 
 /** Judges what a source or a delivery threw. Errors that are not ours say their kind and place only: their text may hold anything. */
 export function judge(error: unknown, at: Date): JudgedFailure {
   if (!isLatchkeyError(error)) {
     const told = { code: 'unexpected' as const, message: describeUnexpected(error), at };
-    return { told, isRetryable: true, retryAfterSeconds: undefined };
+    return { told, isRetryable: true, retryAfterSeconds: undefined, isOurs: true };
   }
   const { code, message, hint, retryable, details } = error;
   const wish = details.retryAfterSeconds;
   return {
     told: { code, message, ...(hint === undefined ? {} : { hint }), at },
     isRetryable: retryable,
+    isOurs: OURS.test(code),
     retryAfterSeconds: typeof wish === 'number' && Number.isFinite(wish) ? wish : undefined,
   };
 }

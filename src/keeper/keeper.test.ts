@@ -432,3 +432,42 @@ test('closing lets a request end that has begun, and breaks off what does not', 
   assert.equal(isAborted, true);
   assert.throws(() => keeper.hold(leaseOf('cem/x'), quick, delivery), TypeError);
 });
+
+test('a breaker whose time is over while no place is free keeps nobody busy', async () => {
+  const { clock, keeper, source, delivery } = world({ maxParallelRequests: 1 });
+  const sick = (authority: string) =>
+    source({
+      authority,
+      obtain: async () => {
+        throw outage();
+      },
+    });
+  for (let n = 0; n < 12; n += 1) keeper.hold(leaseOf(`u${n}/x`), sick('https://sick.example'), delivery);
+  await clock.advance(1000);
+  const hanging = source({ authority: 'https://hangs.example', obtain: () => new Promise(() => {}) });
+  await clock.advance(25_000);
+  keeper.hold(leaseOf('ann/y'), hanging, delivery);
+  // Would not come back: a timer that is set to the past rings for ever.
+  await clock.advance(20_000);
+  const closing = keeper.close();
+  await clock.advance(8000);
+  await closing;
+});
+
+test('a full disk is no fault of the server: it is not left alone, and all is tried again within a minute', async () => {
+  const { clock, keeper, source, delivery, types, asked } = world();
+  let isFull = true;
+  const careful = source({
+    obtain: async (lease, signal) => {
+      if (isFull) throw new LatchkeyError('file/io', 'no space left on device', { retryable: true });
+      return await source().obtain(lease, signal);
+    },
+  });
+  for (let n = 0; n < 20; n += 1) keeper.hold(leaseOf(`u${n}/x`), careful, delivery);
+  await clock.advance(30 * 60_000);
+  assert.ok(!types().includes('breaker'));
+  isFull = false;
+  await clock.advance(60_000);
+  assert.equal(asked.length, 20);
+  await keeper.close();
+});

@@ -87,11 +87,12 @@ export class Lane {
     return { entry, group, free };
   }
 
-  /** Earliest time at which an open breaker lets a waiting lease through. */
-  nextOpening(): number {
+  /** Earliest time to come at which an open breaker lets a waiting lease through; what it lets through now waits for a place only. */
+  nextOpening(now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { breaker, waiting } of this.#groups.values()) {
-      if (breaker?.state === 'open' && waiting.size > 0) earliest = Math.min(earliest, breaker.openUntil);
+      if (breaker === undefined || waiting.size === 0 || breaker.openUntil <= now) continue;
+      earliest = Math.min(earliest, breaker.openUntil);
     }
     return earliest;
   }

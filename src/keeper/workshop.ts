@@ -126,7 +126,7 @@ export class Workshop {
 
   /** When {@link Workshop.expire} has something to do. */
   wakeAt(): number {
-    let earliest = this.#network.nextOpening();
+    let earliest = this.#network.nextOpening(this.#clock.now().getTime());
     for (const { attempt } of this.#working) {
       if (attempt !== undefined) earliest = Math.min(earliest, attempt.placeUntil, attempt.deadline);
     }
@@ -278,11 +278,11 @@ export class Workshop {
     this.#pump();
   }
 
-  /** Counts a failure for the whole authority. A refusal is an answer; an error of ours says nothing. */
+  /** Counts a failure for the whole authority. A refusal is an answer; what happened here says nothing. */
   #count(authority: string, breaker: Breaker, entry: LeaseEntry, failure: JudgedFailure): void {
-    const { told, isRetryable, retryAfterSeconds } = failure;
+    const { isOurs, isRetryable, retryAfterSeconds } = failure;
     const now = this.#clock.now().getTime();
-    if (told.code === 'unexpected') breaker.cancelled();
+    if (isOurs) breaker.cancelled();
     else if (!isRetryable) {
       if (breaker.succeeded()) this.#reports.breaker(authority, breaker.state);
     } else if (breaker.failed(entry.lease.id, now, retryAfterSeconds, this.#random())) {
