@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { type Clock, isLatchkeyError, type Secret, systemClock } from '../../src/kit/index.ts';
+import { boundedFetch, type Clock, isLatchkeyError, type Secret, systemClock } from '../../src/kit/index.ts';
 import {
   awaitDeviceLogin,
   beginAuthorization,
@@ -20,6 +20,7 @@ import {
   type Registration,
   startAuthorizationServer,
 } from '../support/authorization-server.ts';
+import { plainBrowser } from '../support/plain-browser.ts';
 
 const REDIRECT = 'https://localhost:9/return/mytokens';
 const RESOURCE = 'https://data.example';
@@ -168,6 +169,19 @@ test('device flow: pending, confirmed, with a refresh token', async () => {
   assert.equal(decodeJwt(token.accessToken.revealText()).aud, RESOURCE);
   assert.equal(token.subject?.subject, 'alice');
   assert.ok((await refreshAccessToken(client, newRefreshToken(token))).refreshToken);
+});
+
+test("device flow: confirmed at the server's own pages", async () => {
+  const client = server.client('public');
+  const login = await beginDeviceLogin(client, { scope: 'openid storage.read:/user/bob' });
+  const browser = plainBrowser(boundedFetch({ ca: server.ca }));
+  let page = await browser.open(login.verificationUrl);
+  page = await browser.submit(page, { user_code: login.userCode });
+  page = await browser.submit(page, {});
+  page = await browser.submit(page, { user: 'bob' });
+  page = await browser.submit(page, {}, { button: 'approve' });
+  assert.match(page.text, /The device is logged in/);
+  assert.equal((await pollDeviceLogin(client, login)).subject?.subject, 'bob');
 });
 
 test('device flow: refused, and given up', async () => {
