@@ -32,7 +32,12 @@ interface Kept {
   top: FileStamp;
   /** A `.use` was there: when it is not there any more, it is made again. */
   hasUse: boolean;
+  /** When we wrote it last, by the monotonic clock. */
+  deliveredMs: number;
 }
+
+/** So long after a delivery the kernel may still tell us of our own writing. */
+const OWN_ECHO_MS = 2_000;
 
 /** A browser's login writes `.use` and then `.top`; the token is as good as the one that a refresh would give. */
 const LOGIN_GRAIN_MS = 10_000;
@@ -124,8 +129,17 @@ export class LeaseKeeping implements ScanListener {
   /** A `.use` was written by us. */
   delivered(user: string, stem: string): void {
     const kept = this.#users.get(user)?.get(stem);
-    if (kept !== undefined) kept.hasUse = true;
+    if (kept !== undefined) {
+      kept.hasUse = true;
+      kept.deliveredMs = performance.now();
+    }
     this.#unanswered.delete(leaseId(user, stem));
+  }
+
+  /** True when what the kernel tells of a `.use` is most likely our own writing; a pass would find anything else. */
+  isOwnEcho(user: string, stem: string): boolean {
+    const kept = this.#users.get(user)?.get(stem);
+    return kept !== undefined && performance.now() - kept.deliveredMs < OWN_ECHO_MS;
   }
 
   /** A `.top` was written by us: it is no new request. */
@@ -151,7 +165,7 @@ export class LeaseKeeping implements ScanListener {
     this.#sourceFor = sourceFor;
     this.#unserved.clear();
     for (const [user, kept] of this.#users) {
-      for (const [stem, { top, hasUse, provider: before }] of kept) {
+      for (const [stem, { top, hasUse, deliveredMs, provider: before }] of kept) {
         const id = leaseId(user, stem);
         const served = this.#serve(user, stem);
         if (served === undefined) {
@@ -159,7 +173,7 @@ export class LeaseKeeping implements ScanListener {
           continue;
         }
         const source = this.#sourceFor(served.provider, { user, stem, handle: served.handle });
-        kept.set(stem, { provider: served.provider, source, top, hasUse });
+        kept.set(stem, { provider: served.provider, source, top, hasUse, deliveredMs });
         const held = served.provider.mode === before.mode ? this.#heldByKeeper(id) : undefined;
         this.#hold(user, stem, served.provider, source, held);
       }
@@ -191,7 +205,13 @@ export class LeaseKeeping implements ScanListener {
     const isNewerTop = use !== undefined && top.mtimeMs > use.mtimeMs + NEWER_TOP_RENEWS[provider.mode];
     const file = use === undefined || isNewerTop ? undefined : directory.read(`${stem}.use`);
     const held = file === undefined ? undefined : readHeld(file);
-    kept.set(stem, { provider, source, top, hasUse: use !== undefined });
+    kept.set(stem, {
+      provider,
+      source,
+      top,
+      hasUse: use !== undefined,
+      deliveredMs: Number.NEGATIVE_INFINITY,
+    });
     // Found before it is held: a keeper may deliver at once.
     this.#users.set(user, kept);
     this.#hold(user, stem, provider, source, held);

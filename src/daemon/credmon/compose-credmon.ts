@@ -5,7 +5,13 @@ import {
   openRescuedTokens,
 } from '../../credmon/index.ts';
 import { openKeeperJournal } from '../../keeper/index.ts';
-import { LatchkeyError, loadOrMakeServerKey, type SealingKeys, sealingKeys } from '../../kit/index.ts';
+import {
+  isLatchkeyError,
+  LatchkeyError,
+  loadOrMakeServerKey,
+  type SealingKeys,
+  sealingKeys,
+} from '../../kit/index.ts';
 import { startControl, startStatusPort } from '../control/index.ts';
 import { observe } from '../observe/index.ts';
 import { openPageOf } from '../web/page-of-monitor.ts';
@@ -76,22 +82,34 @@ export async function composeCredmon(
     log: (level, line) => log(level, line),
   });
   onPass = (durationMs) => observation.scanned(durationMs);
+  /** Tokens come first: what only shows or steers the monitor may fail without ending it. */
+  const optional = async <Opened>(what: string, open: () => Promise<Opened>): Promise<Opened | undefined> => {
+    try {
+      return await open();
+    } catch (error) {
+      const hint = isLatchkeyError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
+      log('error', `${what} is not there: ${error instanceof Error ? error.message : String(error)}${hint}`);
+      return undefined;
+    }
+  };
   const control =
     state === undefined
       ? undefined
-      : await startControl({ path: state.controlSocket, credmon: running, observation });
+      : await optional('the control socket', () =>
+          startControl({ path: state.controlSocket, credmon: running, observation }),
+        );
   const statusListen = settings.told?.statusListen;
-  const status = statusListen === undefined ? undefined : await startStatusPort(statusListen, observation);
-  const page = await openPageOf(running, observation, state);
+  const status =
+    statusListen === undefined
+      ? undefined
+      : await optional('the status port', () => startStatusPort(statusListen, observation));
+  const page = await optional('the web page', () => openPageOf(running, observation, state));
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
     running,
     lost,
     close: async () => {
-      await page?.close();
-      await status?.close();
-      await control?.close();
-      await running.close();
+      await Promise.allSettled([page?.close(), status?.close(), control?.close(), running.close()]);
       await observation.close();
       await journal?.close();
     },

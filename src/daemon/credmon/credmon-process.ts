@@ -31,6 +31,13 @@ const LAST_WORK_MS = 900;
  * written; 1 anything else
  */
 export async function runCredmonProcess(options: CredmonProcessOptions): Promise<number> {
+  const status = await run(options);
+  // A connection or a request that is still open must not keep the process.
+  setTimeout(() => process.exit(status), 50).unref();
+  return status;
+}
+
+async function run(options: CredmonProcessOptions): Promise<number> {
   dropInheritance();
   process.umask(0o022);
   const signals = catchSignals();

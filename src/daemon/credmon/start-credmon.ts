@@ -209,7 +209,10 @@ class Credmon implements RunningCredmon {
   }
 
   #changed(user: string | undefined, name: string | undefined): void {
-    if (user !== undefined) this.#passes.hint(user);
+    if (user !== undefined) {
+      if (name?.endsWith('.use') !== true || !this.#keeping.isOwnEcho(user, name.slice(0, -'.use'.length)))
+        this.#passes.hint(user);
+    }
     // In the directory itself: perhaps a new user. What it is shows when it is looked at.
     else if (name !== undefined) this.#passes.hint(name);
   }
