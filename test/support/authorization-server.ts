@@ -14,26 +14,18 @@ export type Registration = 'basic' | 'post' | 'jwt' | 'public';
 
 /** What {@link startAuthorizationServer} varies. */
 export interface AuthorizationServerOptions {
-  /** Default: a new authority and certificate for localhost. */
-  readonly certificate?: LoopbackCertificate;
-  /** Default 0: a free one. */
-  readonly port?: number;
   /** Default 600. */
   readonly accessTokenSeconds?: number;
   /** `aud` of tokens for which no resource was asked; default `https://storage.example`. */
   readonly audience?: string;
   /** A refresh token works once; using it again ends the grant. Default true. */
   readonly rotate?: boolean;
-  /** Claims of access tokens besides RFC 9068's; default `nbf` = `iat` and `wlcg.ver` = `1.0`. */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  /** Seconds that a device code lives; default 600. */
-  readonly deviceCodeSeconds?: number;
   /** Sees each request first; true = it was answered. For outages. */
   readonly intercept?: (path: string, respond: (status: number, body: string) => void) => boolean;
 }
 
 /** A request that the server has answered. */
-export interface ServedRequest {
+interface ServedRequest {
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -56,7 +48,7 @@ export interface AuthorizationServer {
   logIn(url: string, choice: LoginChoice): Promise<string>;
   /** Confirms a device code as the user; `GET /test/approve-device?code=…&user=…` does the same. */
   approveDevice(userCode: string, user?: string): Promise<void>;
-  /** Refuses it; `GET /test/refuse-device?code=…` does the same. */
+  /** Refuses it. */
   refuseDevice(userCode: string): Promise<void>;
   /** Withdraws everything a user has consented to: refresh tokens are `invalid_grant` from then on. */
   endGrants(user: string): Promise<void>;
@@ -64,7 +56,7 @@ export interface AuthorizationServer {
 }
 
 /** How a user behaves at the pages. */
-export interface LoginChoice {
+interface LoginChoice {
   readonly user: string;
   /** Default true. */
   readonly consent?: boolean;
@@ -75,9 +67,9 @@ export interface LoginChoice {
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<AuthorizationServer> {
-  const certificate = options.certificate ?? (await loopbackCertificate());
+  const certificate = await loopbackCertificate();
   const server = createServer({ cert: certificate.certificate, key: certificate.key });
-  const issuer = await listen(server, options.port ?? 0);
+  const issuer = await listen(server);
   const secrets = { basic: secretText(), post: secretText() };
   const clientKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { provider, grants } = await makeProvider(issuer, {
@@ -114,10 +106,10 @@ function secretText(): string {
   return randomBytes(24).toString('base64url');
 }
 
-function listen(server: Server, port: number): Promise<string> {
+function listen(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(0, '127.0.0.1', () => {
       resolve(`https://localhost:${(server.address() as AddressInfo).port}`);
     });
   });
@@ -206,8 +198,7 @@ function serve(server: Server, provider: Provider, { requests, grants, devices, 
     const code = searchParams.get('code') ?? '';
     if (path === '/test/approve-device') {
       settle(devices.approveDevice(code, searchParams.get('user') ?? undefined), 'approved');
-    } else if (path === '/test/refuse-device') settle(devices.refuseDevice(code), 'refused');
-    else if (isInteraction(path)) settle(serveInteraction(provider, grants, request, response));
+    } else if (isInteraction(path)) settle(serveInteraction(provider, grants, request, response));
     else callback(request, response);
   });
 }

@@ -22,7 +22,8 @@ function text(type: string, body: string, status = 200): Answer {
 }
 
 /** A JWT without a meaning; `exp` an hour from now. */
-export function unsignedJwt(expiresAt: number = Math.floor(Date.now() / 1_000) + 3_600): string {
+function unsignedJwt(): string {
+  const expiresAt = Math.floor(Date.now() / 1_000) + 3_600;
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'ES256' })}.${part({ sub: 'alice', exp: expiresAt })}.c2lnbmF0dXJl`;
 }
