@@ -32,4 +32,5 @@ export {
   statePaths,
   writeRunning,
 } from './state-directory.ts';
-export { type AccountFile, createSignInCode, openAccountFile } from './web/index.ts';
+export { type AccountFile, openAccountFile } from './web/account-file.ts';
+export { createSignInCode } from './web/sign-in-directory.ts';

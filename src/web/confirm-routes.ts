@@ -76,7 +76,7 @@ async function show(
   const { accounts, demandsLocalProof } = frame.deps;
   const { request } = login;
   return respondConfirmPage(frame, c, id, login, {
-    needsCode: demandsLocalProof && c.var.browser.user === undefined,
+    needsCode: demandsLocalProof && login.isProven !== true && c.var.browser.user === undefined,
     isFirst: (await accounts.find(request.localUser, request.provider)) === undefined,
     problem,
   });
@@ -93,7 +93,7 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
     await discard(frame, login);
     return c.redirect(backTo(frame, key), 303);
   }
-  if (deps.demandsLocalProof && c.var.browser.user === undefined) {
+  if (deps.demandsLocalProof && login.isProven !== true && c.var.browser.user === undefined) {
     const proof = await frame.redeem(c, form.get('code') ?? '');
     if (proof === 'blocked') return respondFailure(frame, c, 'too-many');
     if (proof === 'wrong') return show(frame, c, id, login, WRONG_CODE);
@@ -107,9 +107,15 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
   // Taken out first: a second click finds nothing, and a failure puts it back.
   memory.unconfirmed.delete(id);
   try {
+    const { subject } = login.tokens;
+    // Bound before it is stored: of two first logins at the same moment one is refused.
+    if (subject !== undefined && !(await deps.accounts.remember(owner, request.provider, subject))) {
+      await discard(frame, login);
+      return respondFailure(frame, c, 'wrong-account', { actions: againActions(frame, key, request) });
+    }
     await deps.logins.store(request, login.tokens);
   } catch (error) {
-    memory.unconfirmed.set(id, login);
+    memory.unconfirmed.set(id, { ...login, isProven: true });
     deps.log(
       'error',
       `login of ${owner} at ${requestName(request)} could not be stored: ${wordsOf(error) ?? 'unexpected error'}`,
@@ -119,12 +125,6 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
       actions: html`<form method="post" action="${frame.base}/confirm/${id}">${formToken(frame, c)}<button name="decision" value="store">Try to save again</button></form>`,
     });
   }
-  const { subject } = login.tokens;
-  if (subject !== undefined)
-    await deps.accounts.remember(owner, request.provider, {
-      issuer: subject.issuer,
-      subject: subject.subject,
-    });
   deps.log('info', `login of ${owner} at ${requestName(request)} stored`);
   if (key !== undefined) await endKeyWhenDone(frame, c, key);
   return c.redirect(backTo(frame, key), 303);

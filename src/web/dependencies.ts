@@ -84,7 +84,8 @@ export interface Account {
 /** Which account belongs to which local user: the first login is remembered, later ones must match. */
 export interface AccountBook {
   find(localUser: string, provider: string): Promise<Account | undefined>;
-  remember(localUser: string, provider: string, account: Account): Promise<void>;
+  /** Binds it, unless one is bound already; false when that is another. */
+  remember(localUser: string, provider: string, account: Account): Promise<boolean>;
 }
 
 /** One credential as people see it: a token of the monitor, or a proxy of the MyProxy store. */

@@ -28,6 +28,8 @@ export interface PendingLogin extends LoginOf {
 /** Came back and waits for the person's word, by a random id. */
 export interface UnconfirmedLogin extends LoginOf {
   readonly tokens: TokenResponse;
+  /** A code has shown that the local user sits there. */
+  readonly isProven?: boolean;
 }
 
 /** Waits for approval on another device, by a random id. */

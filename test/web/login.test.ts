@@ -222,3 +222,20 @@ test('device flow: the code is shown, and the page goes on when it is approved',
   }
   assert.match(page.text, /Use this login for alice/);
 });
+
+test('of two first logins at the same moment with different accounts, one is refused', async (t) => {
+  const world = await startWebWorld(t);
+  const [one, other] = [world.request({ handle: 'a' }), world.request({ handle: 'b' })];
+  const [mine, theirs] = [world.browser(), world.browser()];
+  const first = await logIn(world, mine, one, 'mytokens a', { user: 'alice@idp' });
+  const second = await logIn(world, theirs, other, 'mytokens b', { user: 'mallory@idp' });
+  const pages = await Promise.all([
+    mine.submit(first, {}, { form: '/confirm/', button: 'store' }),
+    theirs.submit(second, {}, { form: '/confirm/', button: 'store' }),
+  ]);
+  assert.deepEqual(pages.map(({ status }) => status).sort(), [200, 403]);
+  const stored = ['alice/mytokens_a.top', 'alice/mytokens_b.top'].filter((file) =>
+    existsSync(join(world.directory, file)),
+  );
+  assert.equal(stored.length, 1);
+});

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import * as v from 'valibot';
 import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
 import type { Account, AccountBook } from '../../web/index.ts';
 
@@ -10,13 +9,10 @@ export interface AccountFile extends AccountBook {
   forget(localUser: string, provider?: string): Promise<boolean>;
 }
 
-const text = v.pipe(v.string(), v.maxLength(4_000));
-const schema = v.object({
-  version: v.literal(1),
-  accounts: v.array(v.object({ localUser: text, provider: text, issuer: text, subject: text })),
-});
-
-type Entry = v.InferOutput<typeof schema>['accounts'][number];
+interface Entry extends Account {
+  readonly localUser: string;
+  readonly provider: string;
+}
 
 /**
  * Accounts in a JSON file (0600), read anew for each question: `latchkey web forget-account` may have changed it.
@@ -50,6 +46,8 @@ export function openAccountFile(path: string | undefined): AccountFile {
           ? entries
           : [...entries, { localUser, provider, issuer, subject }],
       );
+      const bound = (await load()).find(isOf(localUser, provider));
+      return bound?.issuer === issuer && bound.subject === subject;
     },
     forget: (localUser, provider) =>
       change((entries) => {
@@ -71,18 +69,29 @@ async function read(path: string): Promise<readonly Entry[]> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new LatchkeyError('file/io', `cannot read the accounts in ${quote(path)}`, { cause });
   }
-  const parsed = v.safeParse(schema, parseJson(contents));
-  if (parsed.success) return parsed.output.accounts;
+  const entries = entriesOf(contents);
+  if (entries !== undefined) return entries;
   // Going on as if nothing were known would let anybody be the first again.
   throw new LatchkeyError('file/unsafe', `the accounts in ${quote(path)} cannot be read as such`, {
     hint: 'put back a copy of it; without the file every user is bound anew at the next login',
   });
 }
 
-function parseJson(text: string): unknown {
+function entriesOf(contents: string): readonly Entry[] | undefined {
   try {
-    return JSON.parse(text);
+    const document = JSON.parse(contents) as {
+      readonly version?: unknown;
+      readonly accounts?: unknown;
+    } | null;
+    const accounts: unknown = document?.version === 1 ? document.accounts : undefined;
+    return Array.isArray(accounts) && accounts.every(isEntry) ? accounts : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const members = value as Record<string, unknown>;
+  return ['localUser', 'provider', 'issuer', 'subject'].every((name) => typeof members[name] === 'string');
 }
