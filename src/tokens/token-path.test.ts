@@ -35,6 +35,7 @@ test('a path covers itself and what is below it, on whole segments', () => {
     ['/%E5%86%85', '/\u5185', true],
     ['/a', 'a', false],
     ['/a', '/a\0', false],
+    ['/', '/a\0', false],
   ] as const) {
     assert.equal(isCovered(allowed, requested), expected, `${allowed} ${requested}`);
   }
