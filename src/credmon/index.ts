@@ -40,6 +40,7 @@ export {
   userOfMark,
   withoutDomain,
 } from './name.ts';
+export { clientRegistration } from './providers/client-registration.ts';
 export { localTokenRequest } from './providers/local-token-request.ts';
 export { createProviderSources, type ProviderSurroundings } from './providers/provider-sources.ts';
 export { secretMemory } from './providers/remembered-secret.ts';
@@ -47,6 +48,7 @@ export { openRescuedTokens, type RescuedTokens } from './providers/rescued-token
 export type { CredmonSource, SourceMaker } from './providers/source-table.ts';
 export { type UnbrokenWork, unbrokenWork } from './providers/unbroken-work.ts';
 export { type LoginRequest, parseRequestFile, type RequestFile } from './request-file.ts';
+export { type ResealOptions, resealLogin } from './reseal.ts';
 export { DirectoryScan } from './scan.ts';
 export type {
   ClientProvider,

@@ -81,4 +81,37 @@ export const CREDMON_COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import('./credmon-simulate.ts')).credmonSimulate,
   },
+  {
+    path: ['credmon', 'login'],
+    group: CREDMON,
+    summary: 'log a user in with a code for any browser, and store it',
+    arguments: [{ name: 'PROVIDER', help: 'an OAuth provider of the configuration' }],
+    options: [
+      ...MONITOR,
+      { ...USER, help: 'the local user whose login it becomes' },
+      { long: 'handle', value: 'NAME', help: 'store it as PROVIDER_NAME' },
+      { long: 'scopes', value: 'TEXT', help: 'letter by letter as the submit file has them' },
+      { long: 'audience', value: 'TEXT', help: 'the same' },
+    ],
+    details:
+      'The server must offer device codes (RFC 8628). Needs the rights of the monitor; users log in on its web page.',
+    examples: ['latchkey credmon login mytokens -u alice --handle read --scopes read:/public'],
+    load: async () => (await import('./credmon-login.ts')).credmonLogin,
+  },
+  {
+    path: ['credmon', 'seal'],
+    group: CREDMON,
+    summary: 'put refresh tokens that are in the clear under the seal',
+    options: MONITOR,
+    details: "Not while the monitor runs. The key is in the monitor's state directory.",
+    load: async () => (await import('./credmon-seal.ts')).credmonSeal,
+  },
+  {
+    path: ['credmon', 'unseal'],
+    group: CREDMON,
+    summary: "take that seal off, before going back to HTCondor's own monitor",
+    options: MONITOR,
+    details: 'Not while the monitor runs.',
+    load: async () => (await import('./credmon-seal.ts')).credmonUnseal,
+  },
 ];
