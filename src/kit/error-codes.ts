@@ -61,6 +61,7 @@ export type ErrorCode =
   | 'http/unreachable'
   | 'http/timed-out'
   | 'http/too-large'
+  | 'http/malformed'
   // tokens
   | 'tokens/value-invalid'
   | 'tokens/malformed'

@@ -33,7 +33,7 @@ const WITHOUT_BODY = new Set([204, 205, 304]);
  * whole request, a bounded body, kept connections, and redirects answered as they are and never followed. It asks for no
  * compression. Errors name the server's origin and path, never a query, header or body.
  *
- * @throws LatchkeyError `http/insecure`, `http/unreachable`, `http/tls`, `http/timed-out`, `http/too-large`; what the
+ * @throws LatchkeyError `http/insecure`, `http/unreachable`, `http/tls`, `http/timed-out`, `http/too-large`, `http/malformed`; what the
  * `signal` says when it is aborted
  */
 export function boundedFetch(options: FetchOptions = {}): typeof fetch {
@@ -94,11 +94,14 @@ function exchange(
     signal.addEventListener('abort', onAbort, { once: true });
     outgoing.on('error', (error) => stop(unreachable(url, error)));
     outgoing.on('response', (incoming) => {
-      readBody(incoming, maxBytes, url).then((bytes) => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        resolve(toResponse(incoming, bytes));
-      }, stop);
+      readBody(incoming, maxBytes, url)
+        .then((bytes) => {
+          const response = toResponse(incoming, bytes, url);
+          clearTimeout(timer);
+          signal.removeEventListener('abort', onAbort);
+          resolve(response);
+        })
+        .catch((error: unknown) => stop(error instanceof LatchkeyError ? error : unreachable(url, error)));
     });
     outgoing.end(body);
   });
@@ -119,12 +122,13 @@ async function readBody(incoming: IncomingMessage, maxBytes: number, url: URL): 
   return Buffer.concat(chunks);
 }
 
-function toResponse(incoming: IncomingMessage, bytes: Buffer): Response {
+function toResponse(incoming: IncomingMessage, bytes: Buffer, url: URL): Response {
   const headers = new Headers();
   for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
     headers.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '');
   }
   const status = incoming.statusCode ?? 0;
+  if (status < 200 || status > 599) throw malformed(url, `the status ${status}`);
   return new Response(WITHOUT_BODY.has(status) ? null : new Uint8Array(bytes), { status, headers });
 }
 
@@ -138,6 +142,12 @@ function timedOut(url: URL, timeoutMs: number): LatchkeyError {
 function tooLarge(url: URL, maxBytes: number): LatchkeyError {
   return new LatchkeyError('http/too-large', `the answer of ${place(url)} is longer than ${maxBytes} bytes`, {
     hint: 'this is not what such a server answers: check the address',
+  });
+}
+
+function malformed(url: URL, what: string): LatchkeyError {
+  return new LatchkeyError('http/malformed', `expected an HTTP answer from ${place(url)}, got ${what}`, {
+    hint: 'is this the address of a web server?',
   });
 }
 
@@ -163,6 +173,7 @@ function unreachable(url: URL, error: unknown): LatchkeyError {
       hint: "check the server's certificate, or name the file with its CA",
     });
   }
+  if (code.startsWith('HPE_')) return malformed(url, code);
   const why = WORDS[code] ?? (code === '' ? printable(message.slice(0, 100)) : code);
   return new LatchkeyError('http/unreachable', `cannot reach ${place(url)}: ${why}`, {
     retryable: true,

@@ -5,7 +5,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { boundedFetch, isLatchkeyError } from '../../src/kit/index.ts';
 import { machineRoots } from '../../src/kit/machine-roots.ts';
 import { type LoopbackCertificate, loopbackCertificate } from '../support/loopback-certificate.ts';
@@ -126,4 +128,53 @@ test("the machine's roots: SSL_CERT_FILE instead of them, NODE_EXTRA_CA_CERTS be
   assert.ok(usual.length > 0);
   assert.deepEqual(machineRoots({ NODE_EXTRA_CA_CERTS: file }), [...usual, certificate.ca]);
   assert.deepEqual(machineRoots({ NODE_EXTRA_CA_CERTS: `${file}.missing` }), usual);
+});
+
+test('whatever bytes come instead of HTTP, the request ends, in an answer or an error of ours', async (t) => {
+  let answer: Buffer = Buffer.alloc(0);
+  const raw = createTlsServer({ cert: certificate.certificate, key: certificate.key }, (socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(answer));
+  });
+  await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+  t.after(() => raw.close());
+  const url = `https://localhost:${(raw.address() as AddressInfo).port}/`;
+  const piece = fc.constantFrom(
+    ...[
+      'HTTP/1.1 200 OK\r\n',
+      'HTTP/1.1 99 \r\n',
+      'HTTP/1.1 101 Switching\r\n',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+    ],
+    ...[
+      'HTTP/1.1 600 Odd\r\n',
+      'Content-Length: 5\r\n',
+      'Content-Length: -1\r\n',
+      'Transfer-Encoding: chunked\r\n',
+    ],
+    ...[
+      'Upgrade: websocket\r\nConnection: upgrade\r\n',
+      'X: \u0000\r\n',
+      'X: \u00ff\r\n',
+      ': \r\n',
+      '\r\n',
+      '5\r\nhello\r\n0\r\n\r\n',
+    ],
+    ...['hello', `X: ${'y'.repeat(20_000)}\r\n`],
+  );
+  const bytes = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1')),
+    fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),
+  );
+  const fetch = send({ timeoutMs: 10_000 });
+  await fc.assert(
+    fc.asyncProperty(bytes, async (sent) => {
+      answer = sent;
+      await fetch(url).then(
+        (response) => assert.ok(response.status >= 200),
+        (error) => assert.ok(isLatchkeyError(error), inspect(error)),
+      );
+    }),
+    { seed: 7, numRuns: 300 },
+  );
 });

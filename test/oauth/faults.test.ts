@@ -51,6 +51,8 @@ const FAULTS: Readonly<Partial<Record<Behaviour, Expected>>> = {
   'http-503': { code: 'oauth/unavailable', ...AGAIN, details: { status: 503, retryAfterSeconds: 17 } },
   'http-429': { code: 'oauth/unavailable', ...AGAIN, details: { status: 429, retryAfterSeconds: 30 } },
   'server-error': { code: 'oauth/unavailable', ...AGAIN },
+  'http-999': { code: 'http/malformed', retryable: false, hint: /web server/ },
+  'no-http': { code: 'http/malformed', retryable: false, hint: /web server/ },
   'http-404': { code: 'oauth/bad-response', retryable: false, hint: /check the URL/ },
   silent: { code: 'http/timed-out', ...AGAIN },
   trickle: { code: 'http/timed-out', ...AGAIN },

@@ -40,6 +40,7 @@ const BEHAVIOURS = {
   'http-502-html': text('text/html', HTML, 502),
   'http-503': json({ error: 'temporarily_unavailable' }, 503, { 'retry-after': '17' }),
   'http-429': json({}, 429, { 'retry-after': '30' }),
+  'http-999': text('text/plain', 'odd', 999),
   'http-404': text('text/plain', 'not here', 404),
   /** The request is read; no answer ever comes. */
   silent: () => {},
@@ -78,6 +79,7 @@ const BEHAVIOURS = {
     response.end(`{"access_token":"${'a'.repeat(2_000_000)}"}`);
   },
   closes: (response) => response.socket?.destroy(),
+  'no-http': (response) => response.socket?.end('220 mail.example ESMTP\r\n'),
   'closes-midway': (response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
     response.write('{"access_token":');
