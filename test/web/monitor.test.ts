@@ -96,8 +96,14 @@ test('the monitor of an HTCondor configuration serves its page; the command line
 });
 
 test('a page that cannot be opened is told, and the tokens go on', async (t) => {
+  const base = workspace(t);
   const monitor = startCredmonProcess(t, {
-    config: ['LATCHKEY_WEB_LISTEN = 192.0.2.1:8443', 'CREDMON_WEB_PREFIX = https://ap.example'],
+    base,
+    config: [
+      'LATCHKEY_WEB_LISTEN = 192.0.2.1:8443',
+      'CREDMON_WEB_PREFIX = https://ap.example',
+      `LATCHKEY_WEB_SIGN_IN_DIRECTORY = ${base}/nowhere/sign-in`,
+    ],
   });
   await monitor.complete();
   await until(() => /WEB: no page is served: .*without TLS/.test(monitor.log()), 'the reason');

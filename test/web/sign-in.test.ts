@@ -104,6 +104,15 @@ test('signing in shows one’s own credentials and nobody else’s', async (t) =
   assert.match(out.text, /Sign in to see/);
 });
 
+test('without a sign-in directory of its own the page still serves logins', async (t) => {
+  const foreign = join(workspace(t), 'sign-in');
+  mkdirSync(foreign, { mode: 0o755 });
+  const world = await startWebWorld(t, { web: { signInDirectory: foreign } });
+  assert.match(world.log.join('\n'), /error WEB: nobody can sign in/);
+  const key = world.request({});
+  assert.equal((await world.browser().open(`${world.prefix}/key/${key}`)).status, 200);
+});
+
 test('a request of another local user is refused to somebody who is signed in', async (t) => {
   if (!havePeers(t, 'getent')) return;
   const world = await startWebWorld(t);

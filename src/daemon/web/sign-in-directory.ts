@@ -56,13 +56,16 @@ export async function createSignInCode(directory: string): Promise<{ code: strin
 }
 
 function prepare(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     mkdirSync(path, { mode: 0o700 });
     chmodSync(path, DIRECTORY_MODE);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new LatchkeyError('file/io', `cannot make the sign-in directory ${quote(path)}`, { cause });
+      throw new LatchkeyError('file/io', `cannot make the sign-in directory ${quote(path)}`, {
+        cause,
+        hint: 'name one that can be made: LATCHKEY_WEB_SIGN_IN_DIRECTORY',
+      });
   }
   const stats = lstatSync(path);
   if (stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o7777) === DIRECTORY_MODE)

@@ -1,6 +1,6 @@
-import { systemClock } from '../../kit/index.ts';
+import { isLatchkeyError, systemClock } from '../../kit/index.ts';
 import type { CredentialStore } from '../../repository/index.ts';
-import { createWebApp, type WebApp } from '../../web/index.ts';
+import { createWebApp, type WebApp, type WebDependencies } from '../../web/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import type { Observation } from '../observe/index.ts';
 import { openAccountFile } from './account-file.ts';
@@ -58,10 +58,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
       (line) => log('warn', line),
     ),
     health: observation ?? ALWAYS_READY,
-    signIn:
-      settings.signInDirectory === undefined
-        ? { redeem: async () => undefined }
-        : openSignInDirectory(settings.signInDirectory),
+    signIn: signInOf(settings, log),
     demandsLocalProof: settings.demandsLocalProof,
     operators: settings.operators,
     log,
@@ -75,6 +72,22 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
       await Promise.all(listeners.map((listener) => listener.close()));
     },
   };
+}
+
+/** A page on which nobody can sign in still serves the logins of submissions. */
+function signInOf(
+  { signInDirectory }: WebSettings,
+  log: (level: 'error', line: string) => void,
+): WebDependencies['signIn'] {
+  const nobody = { redeem: async () => undefined };
+  if (signInDirectory === undefined) return nobody;
+  try {
+    return openSignInDirectory(signInDirectory);
+  } catch (error) {
+    if (!isLatchkeyError(error)) throw error;
+    log('error', `nobody can sign in: ${error.message} (${error.hint ?? ''})`);
+    return nobody;
+  }
 }
 
 const ALWAYS_READY = { live: () => ({ ok: true }), ready: async () => ({ ok: true, checks: {} }) };
