@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { loopbackCertificate } from './loopback-certificate.ts';
+import { type LoopbackCertificate, loopbackCertificate } from './loopback-certificate.ts';
 
 /**
  * What becomes of a refresh token that was used. `grace`: the last one used still works (RFC 9700 §4.14.2 and the WLCG profile leave
@@ -34,6 +34,8 @@ export interface RotatingServerOptions {
   readonly rotation: Rotation;
   /** `expires_in` of access tokens, seconds. */
   readonly accessTokenSeconds: number;
+  /** Default: one of its own. */
+  readonly certificate?: LoopbackCertificate;
   /** Called at each step of each request, before the server goes on. */
   readonly onStep?: (step: RequestStep) => void | Promise<void>;
 }
@@ -46,7 +48,7 @@ interface Login {
 
 /** Starts one on the loopback address. */
 export async function startRotatingServer(options: RotatingServerOptions): Promise<RotatingServer> {
-  const { ca, certificate, key } = await loopbackCertificate();
+  const { ca, certificate, key } = options.certificate ?? (await loopbackCertificate());
   const logins = new Map<string, Login>();
   const userOf = (token: string): string => token.split('.')[0] ?? '';
   const fresh = (user: string): string => `${user}.${randomBytes(18).toString('base64url')}`;
