@@ -8,7 +8,7 @@ export { checkSettings } from './config/check-settings.ts';
 export { type CondorConfig, type ConfigValue, condorConfig } from './config/condor-config.ts';
 export { CREDMON_KEYS, type CredmonKey } from './config/credmon-keys.ts';
 export { CREDMON_DEFAULTS, RANGES } from './config/defaults.ts';
-export type { ConfigFinding } from './config/finding.ts';
+export { type ConfigFinding, describeFinding } from './config/finding.ts';
 export { isEndpoint } from './config/key-reader.ts';
 export { credmonValues } from './config/known-keys.ts';
 export { type LoadCondorOptions, loadCondorConfig } from './config/load-condor-config.ts';

@@ -11,3 +11,9 @@ export interface ConfigFinding extends Finding {
   /** What the operator can do about it. */
   readonly hint?: string | undefined;
 }
+
+/** A finding in one line, with where it stands and what can be done. */
+export function describeFinding({ message, origin, hint }: ConfigFinding): string {
+  const where = origin === undefined ? '' : ` (${origin})`;
+  return `${message}${where}${hint === undefined ? '' : `; ${hint}`}`;
+}
