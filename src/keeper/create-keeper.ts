@@ -150,7 +150,10 @@ class LeaseKeeper implements Keeper {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#alarm.cancel();
+    // Whoever ends us may not wait for the rest.
+    const flushed = this.#journal?.flush();
     await this.#workshop.close();
+    await flushed;
     const error = new LatchkeyError('keeper/released', 'the keeper is closed');
     for (const entry of this.#entries.values()) {
       for (const waiter of takeWaiters(entry)) waiter.reject(error);

@@ -93,11 +93,16 @@ class JournalFile implements KeeperJournal {
     if (!this.#isClosed && this.#histories.delete(id)) this.#mark(id);
   }
 
+  flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => this.#onError(error));
+    return this.#writing;
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#flush();
+    await this.flush();
     await this.#file.close().catch(() => {});
   }
 
@@ -105,13 +110,8 @@ class JournalFile implements KeeperJournal {
     this.#dirty.add(id);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#flush().catch(this.#onError);
+      void this.flush();
     }, this.#flushMs).unref();
-  }
-
-  #flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => this.#onError(error));
-    return this.#writing;
   }
 
   async #write(): Promise<void> {

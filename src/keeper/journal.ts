@@ -18,6 +18,8 @@ export interface KeeperJournal {
   recall(id: string): LeaseHistory | undefined;
   remember(id: string, history: LeaseHistory): void;
   forget(id: string): void;
-  /** Writes what is not written yet. */
+  /** Writes what is not written yet; never rejects. */
+  flush(): Promise<void>;
+  /** Does the same, and ends. */
   close(): Promise<void>;
 }

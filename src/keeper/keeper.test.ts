@@ -388,6 +388,7 @@ test('a start does not ask again at once what was refused before it, except for 
       recall: () => history,
       remember: () => {},
       forget: () => {},
+      flush: async () => {},
       close: async () => {},
     };
     return world({ journal });
