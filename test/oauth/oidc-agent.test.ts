@@ -16,8 +16,7 @@ const AUDIENCE = 'https://storage.example';
 
 let server: AuthorizationServer;
 before(async () => {
-  // oidc-agent uses a new refresh token only for its next start: without rotation both sides agree.
-  server = await startAuthorizationServer({ rotate: false });
+  server = await startAuthorizationServer();
 });
 after(() => server.close());
 

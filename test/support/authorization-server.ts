@@ -18,8 +18,6 @@ export interface AuthorizationServerOptions {
   readonly accessTokenSeconds?: number;
   /** `aud` of tokens for which no resource was asked; default `https://storage.example`. */
   readonly audience?: string;
-  /** A refresh token works once; using it again ends the grant. Default true. */
-  readonly rotate?: boolean;
   /** Sees each request first; true = it was answered. For outages. */
   readonly intercept?: (path: string, respond: (status: number, body: string) => void) => boolean;
 }
@@ -31,7 +29,7 @@ interface ServedRequest {
   readonly status: number;
 }
 
-/** A real authorization server (oidc-provider) on https://localhost. Everybody can log in under any name, without a pass phrase. */
+/** A real authorization server (oidc-provider) on https://localhost. A refresh token works once; using it again ends the grant. Everybody can log in under any name, without a pass phrase. */
 export interface AuthorizationServer {
   /** `https://localhost:<port>`; discovery is there. */
   readonly issuer: string;

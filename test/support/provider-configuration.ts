@@ -74,7 +74,7 @@ function configuration(seed: ProviderSeed, signingKey: KeyObject): Record<string
     issueRefreshToken: async (_: Context, client: Context['oidc']['client']) =>
       client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async () => false,
-    rotateRefreshToken: () => seed.rotate ?? true,
+    rotateRefreshToken: true,
     ttl: {
       AccessToken: accessTokenSeconds,
       ClientCredentials: accessTokenSeconds,
