@@ -12,7 +12,7 @@ const VISIT_MS = 12 * 3_600_000;
 const MAX_KEYS_PER_BROWSER = 8;
 
 /** Whose login it is and what for; every login stands alone, however many tabs and submits there are. */
-export interface LoginOf {
+interface LoginOf {
   /** Id of the browser that began it. */
   readonly browser: string;
   /** The submission's; `undefined` = begun on the owner's own page. */
@@ -21,7 +21,7 @@ export interface LoginOf {
 }
 
 /** Sent to the authorization server, by `state`. */
-export interface PendingLogin extends LoginOf {
+interface PendingLogin extends LoginOf {
   readonly pending: unknown;
 }
 
@@ -41,7 +41,7 @@ export interface DeviceWait extends LoginOf {
 }
 
 /** A request file that was served to its end. */
-export interface ServedKey {
+interface ServedKey {
   readonly browser: string;
   readonly requests: readonly LoginRequest[];
 }

@@ -14,7 +14,7 @@ export interface ProviderSummary {
 }
 
 /** One reason why credentials are not renewed. */
-export interface FailureSummary {
+interface FailureSummary {
   readonly code: string;
   readonly credentials: number;
   readonly users: number;
