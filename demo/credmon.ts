@@ -2,6 +2,8 @@
  * `npm run demo:credmon`: a job whose tokens stay fresh. A real authorization server, the real monitor and its web page;
  * HTCondor around them is a stand-in, written from the contract of its credential directory.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../test/access-point/waiting.ts';
 import { runJobProgram, type Sighting } from './credmon/job.ts';
@@ -15,6 +17,7 @@ const USAGE = `usage: npm run demo:credmon [-- --auto]
 `;
 
 const USER = 'alice';
+const HANDLES = ['read', 'write'];
 
 const SUBMIT_FILE = `executable                       = analyse.sh
 use_oauth_services               = mytokens
@@ -28,6 +31,7 @@ queue`;
 const RENEWALS = 2;
 const LOGIN_PATIENCE_MS = 30 * 60_000;
 const RENEWAL_PATIENCE_MS = 120_000;
+const REVOCATION_PATIENCE_MS = 120_000;
 
 const args = process.argv.slice(2);
 if (args.some((argument) => argument !== '--auto')) {
@@ -77,6 +81,7 @@ async function play(): Promise<void> {
   const first = await pool.submit(USER, SUBMIT_FILE);
   say.screen(`$ condor_submit job.sub\n${first.stdout}${first.stderr}`);
   if (first.url === undefined) throw new Error('the first submit gave no URL');
+  const requestFile = join(pool.pool.directory, first.url.split('/').at(-1) ?? '');
 
   say.chapter('The login, once');
   if (isAutomatic) {
@@ -84,13 +89,11 @@ async function play(): Promise<void> {
     say.done('logged in, over HTTP', 'as a browser without scripts would');
   } else {
     say.please(`open ${first.url}`);
-    say.note('', 'the certificate is of a test authority: your browser asks whether you trust it');
+    say.note('', "any name will do there; your browser asks whether you trust the server's test authority");
   }
-  await eventually(
-    () => pool.credd.query({ user: USER, service: 'mytokens', handle: 'write' }).code !== 5,
-    'the login',
-    LOGIN_PATIENCE_MS,
-  );
+  const isStored = (handle: string): boolean =>
+    existsSync(pool.credd.path(USER, `mytokens_${handle}.top`)) && !existsSync(requestFile);
+  await eventually(() => HANDLES.every(isStored), 'the login', LOGIN_PATIENCE_MS);
   say.done('both logins are stored', `${pool.pool.directory}/${USER}`);
 
   say.chapter('The same submit again');
@@ -102,6 +105,12 @@ async function play(): Promise<void> {
 
   say.chapter(`The job runs, and its tokens are renewed${isAutomatic ? '' : ' (^C ends the demo)'}`);
   say.note('job', `_CONDOR_CREDS=${running.credentialDirectory}`);
+  if (!isAutomatic) {
+    const latchkey = `CONDOR_CONFIG=${pool.configFile} npx latchkey`;
+    say.note('look yourself', `${latchkey} credmon list`);
+    say.note('', `${latchkey} web code, for ${pool.pool.webPrefix}/sign-in`);
+    say.note('', `tail -f ${join(pool.pool.logDirectory, 'CredMonOAuthLog')}`);
+  }
   const sightings = new Map<string, number>();
   const program = runJobProgram(running, (sighting) => tell(sightings, sighting));
   try {
@@ -115,8 +124,13 @@ async function play(): Promise<void> {
   }
   say.chapter('The job is done');
   pool.schedd.leave(second.job);
+  const revocations = (): number => server.requests.filter(({ path }) => path.endsWith('/revocation')).length;
+  const before = revocations();
   pool.credd.remove({ user: USER, service: 'mytokens', handle: 'write' });
   say.done('condor_store_cred', 'delete-oauth -s mytokens -H write: .top and .use are gone');
+  say.note('monitor', 'revokes what it had, about half a minute after the file is gone');
+  await eventually(() => revocations() > before, 'the revocation', REVOCATION_PATIENCE_MS);
+  say.done('authorization server', 'was asked to revoke the refresh token');
 }
 
 function tell(sightings: Map<string, number>, { file, id, scope, secondsLeft }: Sighting): void {
