@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import {
   chmodSync,
@@ -15,6 +16,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { modeOf, until } from '../support/credential-directory.ts';
 import { startCredmonProcess } from '../support/credmon-process.ts';
+import { latchkeyExecutable } from '../support/our-tools.ts';
+import { workspace } from '../support/workspace.ts';
 
 /** As credd does it. */
 function request(path: string, user: string, name = 'scitokens.top'): void {
@@ -167,4 +170,27 @@ test('links, devices and odd names are not followed, and the neighbours are serv
   const files = readdirSync(join(monitor.path, 'bob')).filter((name) => name.endsWith('.use'));
   assert.deepEqual(files.sort(), ['mine.use', 'scitokens.use']);
   assert.equal(readFileSync(join(monitor.path, 'bob', 'mine.use'), 'utf8'), 'my own token\n');
+});
+
+test('latchkey credmon run: the same from a latchkey.toml, without HTCondor', async (t) => {
+  const base = workspace(t);
+  const path = join(base, 'credentials');
+  const config = join(base, 'latchkey.toml');
+  writeFileSync(
+    config,
+    `[credmon]\ndirectory = "credentials"\n\n[credmon.local.scitokens]\nprivate_key = "key.pem"\naudience = ["https://data.example"]\n`,
+  );
+  const child = spawn(process.execPath, [latchkeyExecutable, 'credmon', 'run', '-c', config, '--log', '-'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk;
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await until(() => existsSync(join(path, 'CREDMON_COMPLETE')) || child.exitCode !== null, said);
+  assert.match(said, /serves/);
+  child.kill('SIGINT');
+  assert.equal(await ended, 0);
 });

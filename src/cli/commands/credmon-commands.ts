@@ -24,6 +24,27 @@ const USER: CommandOption = {
 /** `latchkey credmon …`. Data only, as every table of commands. */
 export const CREDMON_COMMANDS: readonly CommandSpec[] = [
   {
+    path: ['credmon', 'run'],
+    group: CREDMON,
+    summary: 'the credential monitor itself, in the foreground',
+    options: [
+      ...MONITOR,
+      {
+        short: 'd',
+        long: 'directory',
+        value: 'DIR',
+        help: 'credential directory, whatever is configured',
+        completes: 'directory',
+      },
+      { short: 'l', long: 'log', value: 'FILE', help: 'log file; - is standard error', completes: 'file' },
+      { short: 'v', long: 'verbose', help: 'logs more' },
+    ],
+    details:
+      'SIGHUP has it look at the directory at once; SIGTERM, SIGINT and SIGQUIT end it. Under condor_master it runs as condor_credmon_oauth (latchkey link makes that name).',
+    examples: ['latchkey credmon run --config /etc/latchkey/latchkey.toml --log -'],
+    load: async () => (await import('./credmon-run.ts')).credmonRun,
+  },
+  {
     path: ['credmon', 'list'],
     group: CREDMON,
     summary: 'every credential that is kept, with the time it has left',

@@ -18,16 +18,14 @@ export function credmonTool(tool: string, modes?: readonly ['vault']): Tool {
     const name = (line.value('n') ?? 'CREDMON_OAUTH').toUpperCase();
     const directory = line.value('c');
     const logFile = line.value('l');
-    const { runCredmonProcess } = await import('../../daemon/index.ts');
+    const { loadCredmonSettings, runCredmonProcess } = await import('../../daemon/index.ts');
     return runCredmonProcess({
-      load: async () => {
-        const { loadCondorConfig, settingsFromCondor } = await import('../../credmon/index.ts');
-        return settingsFromCondor(await loadCondorConfig({ subsystem: name }), {
+      load: () =>
+        loadCredmonSettings({
           name,
-          ...(directory === undefined ? {} : { directory: resolve(directory) }),
-          ...(modes === undefined ? {} : { modes }),
-        });
-      },
+          directory: directory === undefined ? undefined : resolve(directory),
+          modes,
+        }),
       ...(logFile === undefined ? {} : { logFile: resolve(logFile) }),
       isVerbose: line.has('d') || line.has('v'),
     });

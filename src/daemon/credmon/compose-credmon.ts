@@ -1,6 +1,7 @@
 import {
   type CredentialDirectory,
   type CredmonSettings,
+  describeFinding,
   openCredentialDirectory,
   openRescuedTokens,
 } from '../../credmon/index.ts';
@@ -13,7 +14,7 @@ import {
   sealingKeys,
 } from '../../kit/index.ts';
 import { startControl, startStatusPort } from '../control/index.ts';
-import { observe } from '../observe/index.ts';
+import { type Observation, observe } from '../observe/index.ts';
 import { openPageOf } from '../web/page-of-monitor.ts';
 import { makeMissingKeys } from './first-key.ts';
 import type { CredmonLogLevel, RunningCredmon } from './running-credmon.ts';
@@ -37,13 +38,15 @@ export interface ComposedCredmon {
   close(): Promise<void>;
 }
 
+const FINDING_LEVELS = { error: 'error', warning: 'warn', notice: 'info' } as const;
+
 /** Puts a monitor together as its settings say: directory, keys, journal, monitor, observation, control socket. */
 export async function composeCredmon(
   settings: CredmonSettings,
   around: ComposeSurroundings,
 ): Promise<ComposedCredmon> {
   const { log } = around;
-  for (const { message } of settings.findings) log('warn', message);
+  for (const finding of settings.findings) log(FINDING_LEVELS[finding.severity], describeFinding(finding));
   const directory = await openCredentialDirectory(settings.directory);
   around.claim(directory);
   await makeMissingKeys(settings, log);
@@ -59,7 +62,7 @@ export async function composeCredmon(
   const lost = new Promise<unknown>((resolve) => {
     lose = resolve;
   });
-  let onPass: (durationMs: number) => void = () => {};
+  let observation: Observation | undefined;
   const sealing = state === undefined ? undefined : await sealingOf(state);
   const running = startCredmon(settings, {
     directory,
@@ -69,19 +72,20 @@ export async function composeCredmon(
     rescued:
       state === undefined || sealing === undefined ? undefined : openRescuedTokens(state.rescued, sealing),
     onLost: lose,
+    onRequested: (leaseId, at) => observation?.requested(leaseId, at),
+    onRevoked: (leaseId) => observation?.revoked(leaseId),
     onPass: ({ durationMs }) => {
-      if (around.isOurs()) onPass(durationMs);
+      if (around.isOurs()) observation?.scanned(durationMs);
       else lose(new LatchkeyError('daemon/already-running', `another monitor serves ${directory.path} now`));
     },
   });
-  const observation = observe({
+  observation = observe({
     keeper: running.keeper,
     directory: directory.path,
     auditFile: state?.audit,
     hooks: settings.told?.hooks,
     log: (level, line) => log(level, line),
   });
-  onPass = (durationMs) => observation.scanned(durationMs);
   /** Tokens come first: what only shows or steers the monitor may fail without ending it. */
   const optional = async <Opened>(what: string, open: () => Promise<Opened>): Promise<Opened | undefined> => {
     try {

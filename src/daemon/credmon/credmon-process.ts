@@ -10,7 +10,7 @@ import type { CredmonLogLevel } from './running-credmon.ts';
 export interface CredmonProcessOptions {
   /** Reads the settings; called again on reload. */
   readonly load: () => Promise<CredmonSettings>;
-  /** `-l`: the log file, whatever the settings say. */
+  /** `-l`: the log file, whatever the settings say; `-` = standard error. */
   readonly logFile?: string | undefined;
   /** `-d`, `-v` */
   readonly isVerbose?: boolean | undefined;
@@ -85,7 +85,7 @@ function openLog(
   try {
     return openCredmonLog({
       ...settings.log,
-      file: logFile ?? settings.log.file,
+      file: logFile === '-' ? undefined : (logFile ?? settings.log.file),
       isVerbose: isVerbose || settings.log.isVerbose,
     });
   } catch (cause) {

@@ -39,6 +39,10 @@ export interface CredmonSurroundings {
   readonly rescued?: RescuedTokens | undefined;
   /** Told after each full pass. */
   readonly onPass?: ((facts: ScanFacts) => void) | undefined;
+  /** A request without an answer was found; `at` is when it was signalled, else now. */
+  readonly onRequested?: ((leaseId: string, at: Date) => void) | undefined;
+  /** A server was told that a login has ended. */
+  readonly onRevoked?: ((leaseId: string) => void) | undefined;
   /** The credential directory cannot be served any more. */
   readonly onLost?: ((error: unknown) => void) | undefined;
 }
@@ -74,6 +78,8 @@ class Credmon implements RunningCredmon {
   readonly #remember = secretMemory();
   readonly #ending = new AbortController();
   #retriedAt = Number.NEGATIVE_INFINITY;
+  /** Set while a signal is being followed. */
+  #wokenAt: Date | undefined;
   #leftoversAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -105,6 +111,7 @@ class Credmon implements RunningCredmon {
       delivery,
       sourceFor: this.#sourcesOf(settings),
       onReleased: (id, source) => void this.#tellServer(id, source),
+      onRequested: (id) => this.#around.onRequested?.(id, this.#wokenAt ?? new Date()),
       onFailed: (user, error) => this.log('error', `${user}: ${describe(error)}`),
     });
     this.#watch = watchDirectory(directory, {
@@ -148,7 +155,12 @@ class Credmon implements RunningCredmon {
 
   async wake(): Promise<void> {
     this.#retryUnanswered();
-    await this.#passes.wake();
+    this.#wokenAt ??= new Date();
+    try {
+      await this.#passes.wake();
+    } finally {
+      this.#wokenAt = undefined;
+    }
   }
 
   async reload(settings: CredmonSettings): Promise<void> {
@@ -162,7 +174,8 @@ class Credmon implements RunningCredmon {
     const source = this.#keeping.sourceOf(leaseId);
     this.keeper.release(leaseId);
     try {
-      await source?.revoke?.(AbortSignal.timeout(this.settings.requestTimeoutSeconds * 1000));
+      const timeout = AbortSignal.timeout(this.settings.requestTimeoutSeconds * 1000);
+      if ((await source?.revoke?.(timeout)) === true) this.#around.onRevoked?.(leaseId);
     } catch (error) {
       // The files go all the same: what the user wants is that nothing works with them any more.
       this.log('warn', `${leaseId} is removed here, but its server was not told: ${describe(error)}`);
@@ -244,12 +257,15 @@ class Credmon implements RunningCredmon {
   async #firstAnswers(): Promise<void> {
     const until = performance.now() + FIRST_ANSWERS_MS;
     while (performance.now() < until && !this.#isClosed) {
-      const isWaiting = [...this.#keeping.unanswered()].some(
-        (id) => (this.keeper.status(id)?.failures ?? 1) === 0,
-      );
-      if (!isWaiting) return;
+      if (!this.#isAnswerDue()) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  #isAnswerDue(): boolean {
+    for (const id of this.#keeping.unanswered())
+      if ((this.keeper.status(id)?.failures ?? 1) === 0) return true;
+    return false;
   }
 
   /** Deleted by its user, or swept: after a while in which it may come back, its server hears of it. */
@@ -259,8 +275,9 @@ class Credmon implements RunningCredmon {
       await delay(REVOKE_AFTER_MS, undefined, { signal: this.#ending.signal, ref: false });
       const { user, stem } = readLeaseId(id);
       if (this.#keeping.sourceOf(id) !== undefined || !isReallyGone(this.directory, user, stem)) return;
-      if (await source.revoke(this.#ending.signal))
-        this.log('info', `OAUTH: the server was told that ${id} has ended`);
+      if (!(await source.revoke(this.#ending.signal))) return;
+      this.log('info', `OAUTH: the server was told that ${id} has ended`);
+      this.#around.onRevoked?.(id);
     } catch (error) {
       if (!this.#isClosed) this.log('warn', `${id} is gone, but its server was not told: ${describe(error)}`);
     }
