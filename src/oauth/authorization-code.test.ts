@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { beginAuthorization, finishAuthorization } from './authorization-code.ts';
 import type { OAuthClient } from './client.ts';
+import { scriptedServer } from './scripted-server.test.ts';
 
 const REDIRECT = 'https://ap.example/return/mytokens';
 const DOCUMENT = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorAnswer, scriptedServer } from '../../test/support/scripted-server.ts';
 import type { Clock } from '../kit/index.ts';
 import { awaitDeviceLogin, beginDeviceLogin } from './device.ts';
+import { errorAnswer, scriptedServer } from './scripted-server.test.ts';
 
 const DISCOVERY = {
   issuer: 'https://op.example',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { discover, serverMetadata } from './discovery.ts';
+import { scriptedServer } from './scripted-server.test.ts';
 
 const OIDC = '/.well-known/openid-configuration';
 const DOCUMENT = { issuer: 'https://op.example', token_endpoint: 'https://op.example/token' };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { isLatchkeyError } from '../kit/index.ts';
 import { subjectOf } from './id-token.ts';
+import { scriptedServer } from './scripted-server.test.ts';
 import { parseTokenAnswer } from './token-answer.ts';
 
 const ISSUER = 'https://op.example';

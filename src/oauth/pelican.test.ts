@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { Secret } from '../kit/index.ts';
 import { fetchPelicanToken } from './pelican.ts';
+import { scriptedServer } from './scripted-server.test.ts';
 
 const ISSUER = 'https://op.example';
 const subjectToken = new Secret(

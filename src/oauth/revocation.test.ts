@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorAnswer, scriptedServer } from '../../test/support/scripted-server.ts';
 import { Secret } from '../kit/index.ts';
 import { revokeToken } from './revocation.ts';
+import { errorAnswer, scriptedServer } from './scripted-server.test.ts';
 
 const DOCUMENT = { issuer: 'https://op.example', revocation_endpoint: 'https://op.example/revoke' };
 const token = new Secret('rt');

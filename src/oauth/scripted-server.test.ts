@@ -1,6 +1,7 @@
+// No tests here: an authorization server without sockets, for the tests of this folder.
 import assert from 'node:assert/strict';
-import { Secret } from '../../src/kit/index.ts';
-import type { OAuthClient } from '../../src/oauth/index.ts';
+import { Secret } from '../kit/index.ts';
+import type { OAuthClient } from './client.ts';
 
 /** What a scripted server is asked. */
 export interface Asked {
@@ -11,7 +12,7 @@ export interface Asked {
 
 type Script = (asked: Asked) => unknown;
 
-/** An authorization server without sockets, for unit tests: `answers` has a function for each path. */
+/** Such a server: `answers` has a function for each path. */
 export function scriptedServer(answers: Readonly<Record<string, Script>>): {
   readonly asked: Asked[];
   readonly client: OAuthClient;
