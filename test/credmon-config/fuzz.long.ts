@@ -28,6 +28,7 @@ function tries(read: () => unknown): void {
 const FACTS = {
   env: { CONDOR_CONFIG: '/c', HOME: '/h' },
   fullHostName: 'ap.example',
+  detected: {},
   userName: 'root',
   isRoot: true,
   home: '/root',

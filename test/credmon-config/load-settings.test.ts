@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadCondorConfig } from '../../src/credmon/index.ts';
@@ -198,4 +198,20 @@ N_CLIENT_SECRET_FILE = @@/none
     );
   assert.equal(told.length, expected.length, told.join('\n'));
   assert.doesNotMatch(JSON.stringify(findings), /canary|PRIVATE KEY-----/);
+});
+
+test('a secret file that credd refuses because it is not root’s', async (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.skip('only root can give files away');
+    return;
+  }
+  const { at, env } = machine(t, {
+    condor_config:
+      'SEC_CREDENTIAL_DIRECTORY_OAUTH = /creds\nOAUTH2_CREDMON_PROVIDER_NAMES = m\nM_CLIENT_ID = 1\nM_ISSUER = https://op.example\nM_CLIENT_SECRET_FILE = @@/secret\n',
+    secret: 'x',
+  });
+  chmodSync(at('secret'), 0o600);
+  chownSync(at('secret'), 12_345, 12_345);
+  const { findings } = await loadCredmonSettings({ env });
+  assert.ok(findings.some(({ message }) => /^m: the secret file .* does not belong to root/.test(message)));
 });

@@ -65,7 +65,13 @@ function checkSecret(path: string, say: Say): void {
       `the secret file ${quote(path)} is open to others (mode ${mode}); credd refuses it`,
       `chown root ${path} && chmod 600 ${path}`,
     );
-  }
+  } else if (stats.uid !== 0 && process.geteuid?.() === 0)
+    say(
+      'warning',
+      'config/file-mode',
+      `the secret file ${quote(path)} does not belong to root; credd refuses it`,
+      `chown root ${path}`,
+    );
 }
 
 /** Whoever may not look there cannot say that there is nothing. */

@@ -15,6 +15,8 @@ export interface ConfigFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** As `hostname -f` says it. */
   readonly fullHostName: string;
+  /** `ARCH`, `OPSYS`, `IP_ADDRESS`, `DETECTED_CPUS`, …: macros that it makes of its machine. */
+  readonly detected: Readonly<Record<string, string>>;
   readonly userName: string;
   readonly isRoot: boolean;
   /** Home of the user that runs this. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { arch, availableParallelism, hostname, networkInterfaces, totalmem, userInfo } from 'node:os';
 import { LatchkeyError, quote, runProgram } from '../../kit/index.ts';
 import type { ConfigFacts, ConfigFiles } from './config-source.ts';
 
@@ -14,6 +14,7 @@ export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts>
   return {
     env,
     fullHostName: await machineName(),
+    detected: detectedMacros(),
     userName: own.username,
     isRoot: own.uid === 0,
     home: own.homedir,
@@ -26,6 +27,23 @@ export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts>
 export async function machineName(): Promise<string> {
   const name = hostname();
   return name.includes('.') ? name : ((await askFullName()) ?? name);
+}
+
+function detectedMacros(): Readonly<Record<string, string>> {
+  const addresses = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
+  const address = (family: string): string =>
+    addresses.find((one) => one.family === family && !one.internal)?.address ?? '';
+  const cpus = String(availableParallelism());
+  return {
+    ARCH: { x64: 'X86_64', arm64: 'AARCH64', ppc64: 'PPC64LE' }[arch() as string] ?? arch().toUpperCase(),
+    OPSYS: process.platform.toUpperCase(),
+    DETECTED_CPUS: cpus,
+    DETECTED_CORES: cpus,
+    DETECTED_MEMORY: String(Math.floor(totalmem() / (1 << 20))),
+    IP_ADDRESS: address('IPv4') || address('IPv6'),
+    IPV4_ADDRESS: address('IPv4'),
+    IPV6_ADDRESS: address('IPv6'),
+  };
 }
 
 function readBounded(path: string): string | undefined {

@@ -14,6 +14,7 @@ function configOf(
   const facts: ConfigFacts = {
     env: { CONDOR_CONFIG: '/etc/condor/condor_config' },
     fullHostName: 'ap.example',
+    detected: { ARCH: 'X86_64', IP_ADDRESS: '192.0.2.1' },
     userName: 'root',
     isRoot: true,
     home: '/root',
@@ -105,6 +106,7 @@ const ROWS: Readonly<Record<string, readonly [string, string | undefined]>> = {
     'use feature : GPUs, Foo(a, b), OAUTH\nX = $(TRUST_CREDENTIAL_DIRECTORY)',
     'True',
   ],
+  'what kind of machine it is': ['X = $(ARCH) $(IP_ADDRESS)', 'X86_64 192.0.2.1'],
   'what the machine is': [
     'X = $(FULL_HOSTNAME) $(HOSTNAME) $(TILDE) $(SUBSYSTEM)',
     'ap.example ap /var/lib/condor CREDMON_OAUTH',
@@ -256,6 +258,14 @@ test('a missing file stops, as it stops HTCondor, unless it may be missing', () 
   assert.throws(() => x('include : /nope'), { code: 'config/missing' });
   assert.throws(() => x('LOCAL_CONFIG_FILE = /nope'), { code: 'config/missing' });
   assert.equal(x('LOCAL_CONFIG_FILE = /nope\nREQUIRE_LOCAL_CONFIG_FILE = false\nX = 1'), '1');
+});
+
+test('what HTCondor would take from elsewhere is told', () => {
+  const { findings } = configOf({ '/etc/condor/condor_config': 'ENABLE_PERSISTENT_CONFIG = True' });
+  assert.deepEqual(
+    findings.map(({ code }) => code),
+    ['config/persistent'],
+  );
 });
 
 test('a piped LOCAL_CONFIG_FILE is not run', () => {

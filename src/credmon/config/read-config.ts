@@ -46,6 +46,14 @@ export function readConfig(files: ConfigFiles, facts: ConfigFacts, scope: Scope)
   }
   readEnvironment(state);
   detect(state);
+  if (/^\s*(true|yes|t|1)\s*$/i.test(valueNow(state, 'ENABLE_PERSISTENT_CONFIG')))
+    note(
+      state,
+      'warning',
+      'config/persistent',
+      'ENABLE_PERSISTENT_CONFIG is true: what condor_config_val -set has stored is not read',
+      { file: 'ENABLE_PERSISTENT_CONFIG' },
+    );
   return { table: state.table, files: state.read, findings: state.findings };
 }
 
@@ -161,6 +169,7 @@ function detect(state: ReaderState): void {
   const named = valueNow(state, 'NETWORK_HOSTNAME');
   const fullHostName = named === '' ? facts.fullHostName : named;
   for (const [name, text] of [
+    ...Object.entries(facts.detected),
     ['FULL_HOSTNAME', fullHostName],
     ['HOSTNAME', fullHostName.split('.')[0] ?? fullHostName],
     ['TILDE', facts.condorHome ?? ''],
@@ -169,7 +178,7 @@ function detect(state: ReaderState): void {
     ['USERNAME', facts.userName],
     ['PID', String(process.pid)],
     ['PPID', String(process.ppid)],
-  ] as const) {
+  ] satisfies readonly (readonly [string, string])[]) {
     if (text !== '') setMacro(state, name, text, { file: '<detected>' });
   }
 }

@@ -14,6 +14,7 @@ function settingsOf(text: string, options: CondorSettingsOptions = {}): CredmonS
   const facts = {
     env: { CONDOR_CONFIG: '/c' },
     fullHostName: 'ap.example',
+    detected: { ARCH: 'X86_64', IP_ADDRESS: '192.0.2.1' },
     userName: 'root',
     isRoot: true,
     home: '/root',
@@ -358,6 +359,7 @@ const TOLD: readonly (readonly [string, 'error' | 'warning', RegExp])[] = [
   [`${LOCAL}LOCAL_CREDMON_PROVIDER_NAMES = m M`, 'warning', /differ in letter case only/],
   [`${LOCAL}LATCHKEY_CREDMON_SEAL = true`, 'error', /cannot be sealed without a state directory/],
   [`${LOCAL}LATCHKEY_CREDMON_STATE = /creds/state`, 'error', /inside the credential directory/],
+  [`${LOCAL}LOCAL_CREDMON_KRB_MODE = True`, 'warning', /Kerberos directories are not served/],
   [`${LOCAL}MAX_CREDMON_OAUTH_LOG = 1 day`, 'warning', /only sizes are understood/],
   [
     `${LOCAL}CREDMON_WEB_PREFIX = $(CREDMON_WEB_PREFIX_)\nCREDMON_WEB_PREFIX_ = $(CREDMON_WEB_PREFIX)`,

@@ -54,6 +54,13 @@ export function settingsFromCondor(
     );
   const allowSpecialNames = read.boolean('CREDMON_ALLOW_SPECIAL_CHAR_NAMES') ?? false;
   const { providers, wildcard } = readProviders(config, read, allowSpecialNames, options.modes);
+  if (read.boolean('LOCAL_CREDMON_KRB_MODE') === true)
+    read.note(
+      'warning',
+      'config/value',
+      'LOCAL_CREDMON_KRB_MODE has no effect: Kerberos directories are not served',
+      'LOCAL_CREDMON_KRB_MODE',
+    );
   const stateDirectory = read.path('LATCHKEY_CREDMON_STATE');
   const settings = assembleSettings({
     name,
