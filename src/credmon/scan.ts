@@ -78,8 +78,8 @@ export class DirectoryScan {
   async pass({ every, signal }: { readonly every: boolean; readonly signal: AbortSignal }): Promise<boolean> {
     const slice = new Slice();
     const rootMtimeMs = this.#rootStatus().mtimeMs;
-    const names =
-      every || rootMtimeMs !== this.#rootMtimeMs ? await this.#userNames() : [...this.#users.keys()];
+    const isListed = every || rootMtimeMs !== this.#rootMtimeMs;
+    const names = isListed ? await this.#userNames() : [...this.#users.keys()];
     const isSettled = Math.abs(Date.now() - rootMtimeMs) > GRAIN_MS;
     this.#rootMtimeMs = isSettled ? rootMtimeMs : Number.NaN;
     const changed: { readonly user: string; readonly stats: Stats }[] = [];
@@ -92,7 +92,7 @@ export class DirectoryScan {
         changed.push({ user, stats });
       }
     }
-    if (every) await this.#forgetOthers(names, slice, signal);
+    if (isListed) await this.#forgetOthers(names, slice, signal);
     // Somebody waits for what is newest.
     changed.sort((a, b) => b.stats.mtimeMs - a.stats.mtimeMs);
     for (const { user, stats } of changed) {
