@@ -8,12 +8,9 @@ export const tokenShow: Command = async (invocation) => {
   const { token, origin } = await tokenOf(invocation);
   const { header, claims } = dangerouslyDecodeToken(token);
   const now = invocation.context.now();
-  const times = [claims.nbf ?? claims.iat, claims.exp].map((value) =>
-    typeof value === 'number' && Math.abs(value) < 1e11 ? new Date(value * 1000) : undefined,
-  );
-  const [start, end] = times;
+  const [start, end] = [timeOf(claims.nbf ?? claims.iat), timeOf(claims.exp)];
   const rows = [...Object.entries(header), ...Object.entries(claims)].map(
-    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+    ([name, value]) => [name, textOf(name, value)] as const,
   );
   return {
     json: { origin, verified: false, header, claims },
@@ -23,3 +20,15 @@ export const tokenShow: Command = async (invocation) => {
     ],
   };
 };
+
+const TIMES = new Set(['iat', 'nbf', 'exp', 'auth_time']);
+
+function textOf(name: string, value: unknown): string {
+  const time = TIMES.has(name) ? timeOf(value) : undefined;
+  if (time !== undefined) return `${value}  ${time.toISOString().replace('.000Z', 'Z')}`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function timeOf(seconds: unknown): Date | undefined {
+  return typeof seconds === 'number' && Math.abs(seconds) < 1e11 ? new Date(seconds * 1000) : undefined;
+}
