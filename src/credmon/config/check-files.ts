@@ -2,7 +2,6 @@ import { type Stats, statSync } from 'node:fs';
 import { isLatchkeyError, quote } from '../../kit/index.ts';
 import { readSigningKey } from '../../tokens/index.ts';
 import type { CredmonSettings, LocalProvider } from '../settings.ts';
-import { CREDMON_DEFAULTS } from './defaults.ts';
 import type { ConfigFinding } from './finding.ts';
 
 /** What is wrong with the files that settings name: missing, open to others, a key of another kind. Nothing of them is shown. */
@@ -30,9 +29,12 @@ export async function checkCredmonFiles(settings: CredmonSettings): Promise<read
 
 type Say = (severity: ConfigFinding['severity'], code: string, message: string, hint?: string) => void;
 
-async function checkKey({ privateKeyFile, keyAlgorithm, keyId }: LocalProvider, say: Say): Promise<void> {
+async function checkKey(
+  { privateKeyFile, publicKeyFile, keyAlgorithm, keyId }: LocalProvider,
+  say: Say,
+): Promise<void> {
   if (statusOf(privateKeyFile) === undefined) {
-    const isMade = privateKeyFile === CREDMON_DEFAULTS.privateKeyFile;
+    const isMade = publicKeyFile !== undefined && statusOf(publicKeyFile) === undefined;
     const message = `there is no private key ${quote(privateKeyFile)}`;
     if (isMade) say('notice', 'config/file', `${message}: one is made at the first start`);
     else say('error', 'config/file', message, 'latchkey key create makes one');

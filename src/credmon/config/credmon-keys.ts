@@ -203,7 +203,7 @@ export const CREDMON_KEYS: Readonly<Record<string, readonly CredmonKey[]>> = {
       'PRIVATE_KEY',
       'private_key',
       `\`${D.privateKeyFile}\``,
-      'PEM file; made at the first start when it is the default one and not there',
+      'PEM file; made at the first start, with the public one, when neither is there',
     ),
     local(
       'PUBLIC_KEY',
