@@ -56,8 +56,11 @@ ${page.content}
 <footer><div class="inner"><span>Credentials for jobs submitted on ${host}</span></div></footer>
 </body>
 </html>`;
-  return c.html(await document, page.status ?? 200);
+  return c.html((await document).replaceAll(TURNING_MARKS, '?'), page.status ?? 200);
 }
+
+/** Marks that turn the direction of writing: a name could be shown as another. Pages of ours have none. */
+const TURNING_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The hidden field that every form carries. */
 export function formToken({ browsers }: Frame, c: WebContext): Html {

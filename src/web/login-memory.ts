@@ -10,6 +10,7 @@ const MAX_DEVICES = 200;
 const LOGIN_MS = 15 * 60_000;
 const VISIT_MS = 12 * 3_600_000;
 const MAX_KEYS_PER_BROWSER = 8;
+const TIDY_MS = 60_000;
 
 /** Whose login it is and what for; every login stands alone, however many tabs and submits there are. */
 interface LoginOf {
@@ -56,21 +57,34 @@ export interface LoginMemory {
   visit(browser: string, key: string): void;
   /** The keys this browser opened, last first. */
   visited(browser: string): readonly string[];
+  /** Lets go of what is over; cheap to call often. */
+  tidy(): void;
 }
 
 /** Nothing of it outlives the process: who comes back too late starts again from the key's page. */
 export function createLoginMemory(clock: Clock): LoginMemory {
   const visits = new LruCache<string, readonly string[]>(MAX_LOGINS * 5, VISIT_MS, clock);
+  const pending = new LruCache<string, PendingLogin>(MAX_LOGINS, LOGIN_MS, clock);
+  const unconfirmed = new LruCache<string, UnconfirmedLogin>(MAX_LOGINS, LOGIN_MS, clock);
+  const devices = new LruCache<string, DeviceWait>(MAX_DEVICES, 2 * LOGIN_MS, clock);
+  const served = new LruCache<string, ServedKey>(MAX_LOGINS, VISIT_MS, clock);
+  let tidiedAt = 0;
   return {
-    pending: new LruCache(MAX_LOGINS, LOGIN_MS, clock),
-    unconfirmed: new LruCache(MAX_LOGINS, LOGIN_MS, clock),
-    devices: new LruCache(MAX_DEVICES, 2 * LOGIN_MS, clock),
-    served: new LruCache(MAX_LOGINS, VISIT_MS, clock),
+    pending,
+    unconfirmed,
+    devices,
+    served,
     visit(browser, key) {
       const others = (visits.get(browser) ?? []).filter((visited) => visited !== key);
       visits.set(browser, [key, ...others].slice(0, MAX_KEYS_PER_BROWSER));
     },
     visited: (browser) => visits.get(browser) ?? [],
+    tidy() {
+      const now = clock.now().getTime();
+      if (Math.abs(now - tidiedAt) < TIDY_MS) return;
+      tidiedAt = now;
+      for (const cache of [pending, unconfirmed, devices, served, visits]) cache.prune();
+    },
   };
 }
 

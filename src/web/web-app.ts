@@ -43,6 +43,7 @@ export function createWebApp(deps: WebDependencies): WebApp {
   addPublicationRoutes(app, frame);
   app.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.text('the body is too long\n', 413) }));
   app.use('*', async (c, next) => {
+    frame.memory.tidy();
     if (c.req.url.length > MAX_URL_LENGTH) return c.text('the address is too long\n', 414);
     const known = frame.browsers.recognize(getCookie(c, cookieOf(deps).name));
     if (known !== undefined) c.set('browser', known);

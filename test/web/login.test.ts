@@ -239,3 +239,25 @@ test('of two first logins at the same moment with different accounts, one is ref
   );
   assert.equal(stored.length, 1);
 });
+
+test('what others wrote is shown, never interpreted', async (t) => {
+  const world = await startWebWorld(t);
+  const evil = '"><script>alert(1)</script>&amp;\u202etxt';
+  const key = world.request({ handle: evil, scopes: `read:/${evil}`, audience: `https://x/${evil}` });
+  const browser = world.browser();
+  const pages = [await browser.open(`${world.prefix}/key/${key}`)];
+  const stopping = plainBrowser(world.fetch, (url) => url.startsWith(world.server.issuer));
+  const { url } = await stopping.open(`${world.prefix}/key/${world.request({})}/login/mytokens`);
+  const redirectUri = `${world.prefix}/return/mytokens`;
+  const answer = new URL(await world.server.logIn(url, { user: 'alice@idp', consent: false, redirectUri }));
+  answer.searchParams.set('error_description', evil);
+  pages.push(await stopping.open(answer.href));
+  pages.push(await browser.open(`${world.prefix}/${encodeURIComponent(evil)}`));
+  for (const page of pages) {
+    assert.doesNotMatch(page.text, /<script/i);
+    assert.doesNotMatch(page.text, /\u202e/, 'nothing turns the direction of writing');
+    assert.doesNotMatch(page.text, /="">|href="[^"]*\s[^"]*"/);
+  }
+  assert.match(pages[0]?.text ?? '', /&lt;script&gt;/);
+  assert.match(pages[1]?.text ?? '', /&lt;script&gt;/);
+});
