@@ -86,8 +86,6 @@ LOCAL_DIR = /var/lib/condor
 LOCAL_CREDMON_TOKEN_LIFETIME = (60 * $(MINUTE))
  # at: /var/lib/condor-test/condor_config, line 13
  # raw: LOCAL_CREDMON_TOKEN_LIFETIME = (60 * $(MINUTE))
-MINUTE = 60
- # at: <Default>
 END
 `;
 

@@ -4,7 +4,7 @@ import type { ConfigFinding } from './finding.ts';
 import { describeOrigin } from './macro.ts';
 
 /** A range that a whole number must be in. */
-export interface Range {
+interface Range {
   readonly least: number;
   readonly most: number;
 }

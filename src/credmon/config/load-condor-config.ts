@@ -1,8 +1,9 @@
 import { isLatchkeyError, LatchkeyError, quote, runProgram } from '../../kit/index.ts';
+import { BUILT_IN_VALUES } from './built-in-values.ts';
 import { type CondorConfig, condorConfig } from './condor-config.ts';
 import { parseConfigVal } from './config-val.ts';
 import { machineFacts, machineFiles } from './machine-config.ts';
-import type { Scope } from './macro.ts';
+import type { MacroTable, Scope } from './macro.ts';
 import { readConfig } from './read-config.ts';
 
 /** How {@link loadCondorConfig} reads. */
@@ -24,7 +25,12 @@ export async function loadCondorConfig(options: LoadCondorOptions = {}): Promise
   const scope = { subsystem, localName };
   const asked = reader === 'auto' ? await ask(scope, env) : undefined;
   if (asked !== undefined)
-    return condorConfig({ table: parseConfigVal(asked), scope, reader: 'condor_config_val', env });
+    return condorConfig({
+      table: withBuiltIns(parseConfigVal(asked)),
+      scope,
+      reader: 'condor_config_val',
+      env,
+    });
   const { table, files, findings } = readConfig(machineFiles, await machineFacts(env), scope);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const [first] = errors;
@@ -36,6 +42,13 @@ export async function loadCondorConfig(options: LoadCondorOptions = {}): Promise
     });
   }
   return condorConfig({ table, scope, reader: 'latchkey', files, findings, env });
+}
+
+/** Values may rest on names that a release does not print. */
+function withBuiltIns(table: MacroTable): MacroTable {
+  for (const [name, raw] of Object.entries(BUILT_IN_VALUES))
+    if (!table.has(name)) table.set(name, { name, raw, origin: { file: '<default>' } });
+  return table;
 }
 
 const MAX_OUTPUT = 16 << 20;

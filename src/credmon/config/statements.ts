@@ -6,7 +6,7 @@ export interface Statement {
 }
 
 /** What a statement says; everything as written, nothing expanded. */
-export type StatementBody =
+type StatementBody =
   | { readonly kind: 'assign'; readonly name: string; readonly value: string }
   /** `separator` is what is put between the older value and this one. */
   | { readonly kind: 'append'; readonly name: string; readonly value: string; readonly separator: string }
