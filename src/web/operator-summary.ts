@@ -32,6 +32,7 @@ export interface OperatorSummary {
   readonly failing: number;
   /** Those that end within the hour and whose renewal has failed. */
   readonly endingSoon: number;
+  /** Those with failures first; at most 200. */
   readonly providers: readonly ProviderSummary[];
   readonly failures: readonly FailureSummary[];
   /** The next to end, first one first. */
@@ -40,6 +41,8 @@ export interface OperatorSummary {
 
 const SOON_MS = 3_600_000;
 const MAX_UPCOMING = 20;
+/** Names come from a directory that users can fill. */
+const MAX_PROVIDERS = 200;
 
 /** Pure: everything the operator's page and the API say, out of the list of credentials; one pass over it. */
 export function summarize(
@@ -80,9 +83,11 @@ export function summarize(
     working: views.length - failing,
     failing,
     endingSoon,
-    providers: [...providers.values()].sort(
-      (a, b) => b.failing - a.failing || compare(a.provider, b.provider),
-    ),
+    providers: [...providers.values()]
+      .sort(
+        (a, b) => b.failing - a.failing || b.credentials - a.credentials || compare(a.provider, b.provider),
+      )
+      .slice(0, MAX_PROVIDERS),
     failures: [...failures.values()]
       .map(({ owners: users, ...failure }) => ({ ...failure, users: users.size }))
       .sort((a, b) => b.credentials - a.credentials),

@@ -71,7 +71,8 @@ test('the monitor of an HTCondor configuration serves its page; the command line
     assert.equal(code, 0, stderr.toString());
     return stdout.toString();
   };
-  const [code = ''] = (await run('web', 'code', '--directory', signIn)).split('\n');
+  const [code = '', where = ''] = (await run('web', 'code', '--directory', signIn)).split('\n');
+  assert.ok(where.includes(`${prefix}/sign-in`), where);
   const mine = await browser.submit(await browser.open(`${prefix}/sign-in`), { code });
   assert.match(mine.text, /aria-label="mytokens_read"/);
   assert.doesNotMatch(mine.text, /scitokens/, 'that is alice’s');

@@ -1,7 +1,7 @@
 import { chmodSync, constants, lstatSync, mkdirSync } from 'node:fs';
-import { chmod, open, unlink, writeFile } from 'node:fs/promises';
+import { chmod, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LatchkeyError, quote, runProgram } from '../../kit/index.ts';
+import { LatchkeyError, quote, runProgram, writeFileAtomic } from '../../kit/index.ts';
 import type { SignIn } from '../../web/index.ts';
 import { createCode, normalizeCode, proofOf } from './sign-in-code.ts';
 
@@ -10,6 +10,9 @@ const DIRECTORY_MODE = 0o1733;
 /** Readable by all, or a monitor that is not root could not read it: the name keeps it from being found. */
 const PROOF_MODE = 0o644;
 const CODE_MS = 5 * 60_000;
+/** Beside the directory: the address at which codes are typed, for whoever makes one. */
+const ADDRESS_FILE = 'sign-in-page';
+const MAX_ADDRESS_BYTES = 2_000;
 
 /**
  * Opens the directory in which local users prove who they are: the owner of a file there that only the maker of a
@@ -33,12 +36,20 @@ export function openSignInDirectory(path: string, now: () => Date = () => new Da
   };
 }
 
+/** A code for whoever made it. */
+export interface SignInCode {
+  readonly code: string;
+  readonly validSeconds: number;
+  /** Where it is typed, if the page has told. */
+  readonly page: string | undefined;
+}
+
 /**
  * Makes a code for whoever runs this, and the file that proves it.
  *
  * @throws LatchkeyError `file/io` when the monitor's directory is not there
  */
-export async function createSignInCode(directory: string): Promise<{ code: string; validSeconds: number }> {
+export async function createSignInCode(directory: string): Promise<SignInCode> {
   const code = createCode();
   const { fileName, contents } = proofOf(code);
   const file = join(directory, fileName);
@@ -52,7 +63,18 @@ export async function createSignInCode(directory: string): Promise<{ code: strin
       hint: 'run this on the host where you submit jobs; its web page makes that directory (--directory DIR for another)',
     });
   }
-  return { code, validSeconds: CODE_MS / 1_000 };
+  return { code, validSeconds: CODE_MS / 1_000, page: await signInPage(directory) };
+}
+
+/** Tells makers of codes where to type them; that it cannot be told is no failure. */
+export async function publishSignInPage(directory: string, prefix: string): Promise<void> {
+  await writeFileAtomic(join(dirname(directory), ADDRESS_FILE), `${prefix}/sign-in\n`, 0o644).catch(() => {});
+}
+
+async function signInPage(directory: string): Promise<string | undefined> {
+  const text = await readFile(join(dirname(directory), ADDRESS_FILE), 'utf8').catch(() => '');
+  const address = text.trim();
+  return address.length <= MAX_ADDRESS_BYTES && URL.canParse(address) ? new URL(address).href : undefined;
 }
 
 function prepare(path: string): void {

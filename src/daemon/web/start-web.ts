@@ -10,7 +10,7 @@ import { createLogins } from './oauth-logins.ts';
 import { openRequestFiles } from './request-files.ts';
 import { loadSessionKey } from './session-key.ts';
 import type { WebSettings } from './settings.ts';
-import { openSignInDirectory } from './sign-in-directory.ts';
+import { openSignInDirectory, publishSignInPage } from './sign-in-directory.ts';
 import { storedProxies } from './stored-proxies.ts';
 import { listenWeb, type WebListener } from './web-listener.ts';
 
@@ -64,6 +64,8 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
     log,
   });
   const listeners = await openListeners(app, settings);
+  if (settings.signInDirectory !== undefined)
+    await publishSignInPage(settings.signInDirectory, settings.prefix);
   log('info', `page of ${settings.prefix} served on ${listeners[0]?.address}`);
   return {
     address: listeners[0]?.address ?? '',
