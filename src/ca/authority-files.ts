@@ -2,7 +2,13 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LatchkeyError, quote, syncDirectory, writeFileAtomic } from '../kit/index.ts';
-import { formatCertificates, keySigner, openPrivateKey, parseCertificates } from '../x509/index.ts';
+import {
+  formatCertificates,
+  isSameKey,
+  keySigner,
+  openPrivateKey,
+  parseCertificates,
+} from '../x509/index.ts';
 import { type CertificateAuthority, namespaceOf } from './authority.ts';
 import type { Revocation } from './revocation-list.ts';
 
@@ -37,7 +43,7 @@ export async function readAuthority(directory: string): Promise<CertificateAutho
   }
   const privateKey = await openPrivateKey(keyPem);
   const signer = keySigner(privateKey);
-  if (!signer.publicKey.equals(certificate.publicKey)) {
+  if (!isSameKey(signer.publicKey, certificate.publicKey)) {
     throw new LatchkeyError(
       'x509/key-mismatch',
       `${quote(join(directory, KEY))} is not the key of the certificate beside it`,

@@ -7,6 +7,7 @@ import {
   type Certificate,
   formatCertificates,
   generateKeyPair,
+  isSameKey,
   isSignedBy,
   parseCertificates,
   subjectAltNames,
@@ -80,7 +81,7 @@ async function readHostCertificate(paths: StatePaths): Promise<Certificate | und
     const [certificate] = parseCertificates(await readFile(paths.hostCertificate, 'utf8'));
     if (certificate === undefined) return undefined;
     const key = createPublicKey(createPrivateKey(await readFile(paths.hostKey, 'utf8')));
-    return key.equals(certificate.publicKey) ? certificate : undefined;
+    return isSameKey(key, certificate.publicKey) ? certificate : undefined;
   } catch {
     // Missing or damaged: made anew from the authority, nothing is lost.
     return undefined;

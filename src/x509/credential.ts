@@ -4,6 +4,7 @@ import { LatchkeyError, Secret } from '../kit/index.ts';
 import { type Certificate, formatCertificates, parseCertificates } from './certificate.ts';
 import { formatOneline } from './name-oneline.ts';
 import { openPrivateKey } from './private-key.ts';
+import { isSameKey } from './public-key.ts';
 
 /** A chain (leaf first) and the private key of its leaf. */
 export interface Credential {
@@ -41,7 +42,7 @@ export function makeCredential(chain: readonly Certificate[], privateKey: KeyObj
 
 /** True when the private key is the certificate's. @throws LatchkeyError `x509/key-malformed` for a certificate with a bad key */
 export function isKeyOf(privateKey: KeyObject, certificate: Certificate): boolean {
-  return createPublicKey(privateKey).equals(certificate.publicKey);
+  return isSameKey(createPublicKey(privateKey), certificate.publicKey);
 }
 
 /**

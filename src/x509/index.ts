@@ -51,7 +51,7 @@ export {
 export { endEntityOf, identityOf, isLimitedChain } from './proxy-chain.ts';
 export { defaultProxyPath, readPrivateFile, readProxyFile, writeProxyFile } from './proxy-file.ts';
 export type { ProxyKind, ProxyRights, ProxyType } from './proxy-type.ts';
-export { encodePublicKey, readPublicKey } from './public-key.ts';
+export { encodePublicKey, isSameKey, readPublicKey } from './public-key.ts';
 export { sealPrivateKey } from './seal-private-key.ts';
 export {
   checkServerIdentity,

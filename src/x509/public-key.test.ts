@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import {
   encodeBitString,
@@ -10,7 +10,7 @@ import {
   readOnly,
 } from '../asn1/index.ts';
 import { isLatchkeyError } from '../kit/index.ts';
-import { encodePublicKey, readPublicKey } from './index.ts';
+import { encodePublicKey, isSameKey, readPublicKey } from './index.ts';
 
 const KEYS = [
   generateKeyPairSync('rsa', { modulusLength: 1024 }),
@@ -92,4 +92,17 @@ test('an RSA key that cannot be one, or verifies everything, is refused', () => 
       `e=${e}`,
     );
   }
+});
+
+test('comparing keys of two kinds leaves nothing behind that the next private key stumbles over', () => {
+  const [rsa, , ec, otherCurve] = KEYS;
+  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  });
+  assert.ok(rsa !== undefined && ec !== undefined && otherCurve !== undefined);
+  assert.equal(isSameKey(rsa, ec), false);
+  assert.equal(isSameKey(otherCurve, ec), false);
+  assert.equal(isSameKey(rsa, readPublicKey(encodePublicKey(rsa))), true);
+  assert.equal(createPrivateKey(pem).asymmetricKeyType, 'ec');
 });

@@ -103,3 +103,11 @@ function magnitude(integer: Buffer): string {
 function keyMalformed(problem: string): LatchkeyError {
   return new LatchkeyError('x509/key-malformed', `a public key ${problem}`);
 }
+
+/**
+ * True when both are the same key. `KeyObject.equals` is not asked about keys of two kinds: on Node 20 it leaves an error
+ * behind in OpenSSL's queue, and whoever reads a private key next is told that it cannot be read.
+ */
+export function isSameKey(a: KeyObject, b: KeyObject): boolean {
+  return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b);
+}

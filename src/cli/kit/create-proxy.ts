@@ -8,6 +8,7 @@ import {
   formatOneline,
   generateKeyPair,
   identityOf,
+  isSameKey,
   issueProxy,
   type KeyPair,
   keySigner,
@@ -71,7 +72,7 @@ export async function createProxy(context: ToolContext, order: ProxyOrder): Prom
     const key = await openKey(context, order);
     say('Creating proxy ');
     const pair = await withDots(generating, say);
-    if (!createPublicKey(key).equals(issuer.publicKey)) throw mismatch(order);
+    if (!isSameKey(createPublicKey(key), issuer.publicKey)) throw mismatch(order);
     const credential = await sign(order, chain, issuer, key, pair, context.now());
     say(' Done\n');
     if (trustDirectory !== undefined) {

@@ -3,6 +3,7 @@ import {
   type Certificate,
   createCertificateRequest,
   formatCertificates,
+  isSameKey,
   keySigner,
   parseCertificate,
   parseOneline,
@@ -36,7 +37,7 @@ export async function put(operation: Operation): Promise<void> {
   const signer = keySigner(privateKey);
   await wire.write(await createCertificateRequest({ subject: parseOneline('/CN=myproxy'), signer }));
   const chain = await receiveChain(operation);
-  if (chain[0] === undefined || !chain[0].publicKey.equals(signer.publicKey)) {
+  if (chain[0] === undefined || !isSameKey(chain[0].publicKey, signer.publicKey)) {
     throw failed('the delegated certificate is not for the key of the request');
   }
   checkChain(operation, chain);

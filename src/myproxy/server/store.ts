@@ -1,7 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 import { type PemBlock, parsePem } from '../../asn1/index.ts';
 import { Secret } from '../../kit/index.ts';
-import { type Certificate, isEncryptedKey, openPrivateKey, parseCertificate } from '../../x509/index.ts';
+import {
+  type Certificate,
+  isEncryptedKey,
+  isSameKey,
+  openPrivateKey,
+  parseCertificate,
+} from '../../x509/index.ts';
 import { type Operation, sendFinalOk, sendOk } from './operation.ts';
 import { refusal } from './refusal.ts';
 import { authorizeStore, checkChain, storeCredential } from './storing.ts';
@@ -54,7 +60,7 @@ async function checkKey(keyText: string, [leaf]: readonly Certificate[]): Promis
   const privateKey = await openPrivateKey(keyText).catch((error: unknown) => {
     throw failed('the private key could not be read', error);
   });
-  if (leaf === undefined || !leaf.publicKey.equals(createPublicKey(privateKey))) {
+  if (leaf === undefined || !isSameKey(leaf.publicKey, createPublicKey(privateKey))) {
     throw failed('the private key does not belong to the certificate');
   }
 }
