@@ -24,6 +24,8 @@ export interface LeaseKeepingOptions {
   /** A lease has ended because its files are gone. */
   readonly onReleased?: (id: string, source: CredmonSource) => void;
   readonly onFailed?: (user: string, error: unknown) => void;
+  /** A request without an answer was found. */
+  readonly onRequested?: (id: string) => void;
 }
 
 interface Kept {
@@ -92,10 +94,7 @@ export class LeaseKeeping implements ScanListener {
     for (const found of stems) {
       const { stem, top } = found;
       const id = leaseId(user, stem);
-      if (top === undefined || this.#busy.has(id)) {
-        if (this.#busy.has(id)) gone.delete(stem);
-        continue;
-      }
+      if (top === undefined || this.#busy.has(id)) continue;
       gone.delete(stem);
       try {
         this.#consider(directory, { ...found, top }, kept);
@@ -103,7 +102,7 @@ export class LeaseKeeping implements ScanListener {
         this.#options.onFailed?.(user, error);
       }
     }
-    for (const stem of gone) this.#release(user, stem, kept);
+    for (const stem of gone) if (!this.#busy.has(leaseId(user, stem))) this.#release(user, stem, kept);
     if (kept.size === 0) this.#users.delete(user);
     else this.#users.set(user, kept);
     this.#forgetUnserved(user, stems);
@@ -225,7 +224,10 @@ export class LeaseKeeping implements ScanListener {
       provider: provider.name === '*' ? stem : provider.name,
       ...(source.purpose === undefined ? {} : { purpose: source.purpose }),
     };
-    if (held === undefined) this.#unanswered.add(lease.id);
+    if (held === undefined) {
+      this.#unanswered.add(lease.id);
+      this.#options.onRequested?.(lease.id);
+    }
     this.#options.keeper.hold(lease, source, this.#options.delivery, held);
   }
 

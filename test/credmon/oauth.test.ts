@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decodeJwt } from 'jose';
@@ -102,6 +102,10 @@ test('a login is stored as credd compares it, is not refreshed at once, and is r
   assert.equal(status.state, 'current');
   assert.equal(readJson(pathOf('alice', 'mytokens.top')).refresh_token, first.revealText());
 
+  // As after half its life: a .top that is much newer than .use would be a new login.
+  const earlier = new Date(Date.now() - 300_000);
+  utimesSync(pathOf('alice', 'mytokens.use'), earlier, earlier);
+  await running.wake();
   const asked = tokenRequests();
   const { failures, lastError } = await running.keeper.renewNow('alice/mytokens');
   assert.equal(failures, 0, lastError?.message);
