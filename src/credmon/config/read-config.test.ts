@@ -200,10 +200,21 @@ test('a directory that local files changed is read again', () => {
   assert.equal(config.text('X'), 'b');
 });
 
+test('a pattern of the site’s own decides which files of a directory are left out', () => {
+  const files = { '/etc/d/a.off': 'X = off', '/etc/d/b.sh': 'X = sh' };
+  const text = 'LOCAL_CONFIG_DIR = /etc/d\nLOCAL_CONFIG_DIR_EXCLUDE_REGEXP = ^.*\\.off$\n';
+  assert.equal(configOf({ '/etc/condor/condor_config': text, ...files }).text('X'), 'sh');
+  const broken = configOf({ '/etc/condor/condor_config': text.replace('^.*', '(*'), ...files });
+  assert.equal(broken.text('X'), 'off');
+  assert.equal(broken.findings[0]?.code, 'config/pattern');
+});
+
 test('the user’s own file counts for users, not for root', () => {
   const files = { '/etc/condor/condor_config': 'X = root', '/home/u/.condor/user_config': 'X = user' };
   assert.equal(configOf(files, { facts: { isRoot: false, home: '/home/u' } }).text('X'), 'user');
   assert.equal(configOf(files, { facts: { home: '/home/u' } }).text('X'), 'root');
+  const named = { '/etc/condor/condor_config': 'USER_CONFIG_FILE = /mine', '/mine': 'X = mine' };
+  assert.equal(configOf(named, { facts: { isRoot: false, home: '/home/u' } }).text('X'), 'mine');
 });
 
 test('the root file: CONDOR_CONFIG, the usual places, only the environment', () => {
