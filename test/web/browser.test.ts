@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createSignInCode } from '../../src/daemon/web/sign-in-directory.ts';
+import { Secret } from '../../src/kit/index.ts';
+import { FileStore } from '../../src/repository/index.ts';
 import { openWindow, startBrowser, takePictures, type WindowOptions } from '../support/browser.ts';
+import { loopbackCertificate } from '../support/loopback-certificate.ts';
 import { checkAccessibility, checkPhoneWidth, tabOrder } from '../support/page-checks.ts';
 import { havePeers } from '../support/peers.ts';
+import { workspace } from '../support/workspace.ts';
 import { startWebWorld, type WebWorld } from './web-world.ts';
 
 /** Looks at a page as it is now: pictures, accessibility, phone width. */
@@ -183,12 +187,23 @@ test('device flow', async (t) => {
 test('dashboards', async (t) => {
   if (!havePeers(t, 'chromium')) return;
   const me = (await import('node:os')).userInfo().username;
-  const { world, page } = await start(t, { web: { operators: [me] } });
+  const store = await FileStore.open(join(workspace(t), 'store'), { create: true });
+  t.after(() => store.close());
+  const { certificate, key: privateKey } = await loopbackCertificate();
+  await store.write({
+    username: me,
+    name: 'robot',
+    owner: '/O=Grid/CN=Robot',
+    description: 'nightly transfers',
+    maxLifetimeSeconds: 0,
+    pem: new Secret(certificate + privateKey),
+  });
+  const { world, page } = await start(t, { web: { operators: [me] }, store });
   await page.goto(`${world.prefix}/`);
   await look(page, '50-sign-in');
   await signIn(world, page);
   await page.waitForSelector('h1:has-text("Your credentials")');
-  await look(page, '51-empty');
+  await look(page, '51-proxy-only');
   const key = world.request({ user: me }, { user: me, handle: 'read' });
   for (const name of ['mytokens', 'mytokens%20read']) {
     await page.goto(`${world.prefix}/key/${key}/login/${name}`);

@@ -8,7 +8,7 @@ import { openCredentialDirectory } from '../../src/credmon/index.ts';
 import type { RunningCredmon } from '../../src/daemon/credmon/running-credmon.ts';
 import { startCredmon } from '../../src/daemon/credmon/start-credmon.ts';
 import type { WebSettings } from '../../src/daemon/web/settings.ts';
-import { startWeb } from '../../src/daemon/web/start-web.ts';
+import { startWeb, type WebParts } from '../../src/daemon/web/start-web.ts';
 import { boundedFetch } from '../../src/kit/index.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts';
 import { type PlainBrowser, plainBrowser } from '../support/plain-browser.ts';
@@ -48,6 +48,7 @@ export interface WorldOptions {
   /** Path of the prefix: `/condor`. */
   readonly path?: string;
   readonly web?: Partial<WebSettings>;
+  readonly store?: WebParts['store'];
   readonly server?: Parameters<typeof startAuthorizationServer>[0];
   /** A proxy in front: browsers come there. Given the port the page must listen on. */
   readonly proxyPort?: number;
@@ -85,7 +86,7 @@ export async function startWebWorld(t: TestContext, options: WorldOptions = {}):
       accountsFile,
       ...options.web,
     },
-    { credmon },
+    { credmon, store: options.store },
   );
   t.after(() => web.close());
   const send = boundedFetch({ ca: server.ca });
