@@ -46,7 +46,7 @@ function card(frame: Frame, c: WebContext, view: CredentialView, now: Date): Htm
 <div class="left">${bar(view, now, tone)}</div>
 ${view.purpose === undefined ? '' : html`<p class="small"><span class="quiet-text">For</span> <code>${view.purpose}</code></p>`}
 <dl class="facts small">
-<dt>Last renewed</dt><dd>${when(view.lastRenewedAt ?? view.issuedAt, now, 'never')}</dd>
+<dt>${view.lastRenewedAt === undefined && view.issuedAt !== undefined ? 'Issued' : 'Last renewed'}</dt><dd>${when(view.lastRenewedAt ?? view.issuedAt, now, 'never')}</dd>
 <dt>Next renewal</dt><dd>${when(view.nextAt, now, view.canRenew ? 'not planned' : 'not renewed here')}</dd>
 </dl>
 ${failure(view, now)}

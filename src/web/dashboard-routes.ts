@@ -92,6 +92,11 @@ async function logInAgain(frame: Frame, c: WebContext): Promise<Response> {
   });
 }
 
+const REVOKING_TOKEN =
+  'It is taken away on this host, and its issuer is told not to accept it any more where that is possible. Running jobs that use it will fail; to use it again you must log in again.';
+const REVOKING_PROXY =
+  'It is removed from the MyProxy store of this host. Nobody can get new proxies from it; those that jobs have already stay valid until they end.';
+
 async function askRevoke(frame: Frame, c: WebContext): Promise<Response> {
   if (c.var.browser.user === undefined) return respondSignInPage(frame, c);
   const view = await credentialOf(frame, c, c.req.param('owner') ?? '', c.req.param('name') ?? '');
@@ -100,7 +105,7 @@ async function askRevoke(frame: Frame, c: WebContext): Promise<Response> {
   return respondPage(frame, c, {
     title: `Revoke ${name}?`,
     content: html`${mark('warn')}<h1>Revoke ${name}?</h1>
-<p class="lead">It is taken away on this host, and its issuer is told not to accept it any more where that is possible. Running jobs that use it will fail; to use it again you must log in again.</p>
+<p class="lead">${view.kind === 'x509-proxy' ? REVOKING_PROXY : REVOKING_TOKEN}</p>
 <div class="actions"><form method="post" action="${frame.base}/credentials/${view.id.split('/').map(encodeURIComponent).join('/')}/revoke">${formToken(frame, c)}<button class="danger">Revoke ${name}</button></form><a class="button quiet" href="${frame.base}/">Keep it</a></div>`,
   });
 }
