@@ -6,7 +6,7 @@ import { type FileRights, ioError, openUserDirectory, temporaryName } from './di
 import { type FileStamp, stampFrom } from './scan.ts';
 
 /** How writing ended: others may have written or deleted the file meanwhile, and theirs stands. */
-export type CommitOutcome =
+type CommitOutcome =
   | { readonly result: 'written'; readonly stamp: FileStamp }
   | { readonly result: 'replaced' }
   | { readonly result: 'deleted' };

@@ -18,7 +18,7 @@ import type { CredentialDirectory } from './directory.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
 /** No credential file is longer; what is longer is not read. */
-export const MAX_FILE_BYTES: number = 256 * 1024;
+const MAX_FILE_BYTES = 256 * 1024;
 
 /** A file's bytes and status, taken from the same open file. */
 export interface FoundFile {
@@ -165,7 +165,7 @@ function replaceFile(
 }
 
 /** A new file under this name, whatever a crash has left under it. */
-export function openExclusive(path: string, mode: number): number {
+function openExclusive(path: string, mode: number): number {
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   try {
     return openSync(path, flags, mode);

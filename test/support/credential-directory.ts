@@ -38,7 +38,7 @@ export async function localProvider(
 }
 
 /** Settings with the given providers and nothing else of note. */
-export function credmonSettings(
+function credmonSettings(
   directory: string,
   providers: readonly Provider[],
   more: Partial<CredmonSettings> = {},

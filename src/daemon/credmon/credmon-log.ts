@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
-import { LatchkeyError, printable } from '../../kit/index.ts';
+import { printable } from '../../kit/index.ts';
 import { LineFile } from '../line-file.ts';
 import type { CredmonLogLevel } from './running-credmon.ts';
 
@@ -109,13 +109,4 @@ function timeText(time: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = `${two(time.getMonth() + 1)}/${two(time.getDate())}/${two(time.getFullYear() % 100)}`;
   return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-}
-
-/** True for the failure that a daemon ends with status 44 for. */
-export function isLogFailure(error: unknown): boolean {
-  return (
-    error instanceof LatchkeyError &&
-    error.code === 'file/io' &&
-    error.message.startsWith('cannot write the log')
-  );
 }
