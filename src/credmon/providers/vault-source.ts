@@ -17,6 +17,8 @@ export interface VaultSurroundings {
   readonly directory: CredentialDirectory;
   readonly requestTimeoutSeconds: number;
   now(): Date;
+  /** In the place of our own bounded `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
 const MAX_CA_FILES = 1000;
@@ -51,6 +53,7 @@ export function createVaultSource(
           trustedHosts: provider.trustedHosts,
           timeoutMs: around.requestTimeoutSeconds * 1000,
           signal,
+          fetch: around.fetch,
         });
         const now = around.now();
         const { id, subject, scope } = timesOf(accessToken.reveal());
