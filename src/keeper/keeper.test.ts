@@ -199,6 +199,7 @@ test('a local token is there within a second although every server hangs and tho
   for (let n = 0; n < 3000; n += 1) {
     keeper.hold(leaseOf(`u${n}/x`), hanging(`https://as${n % 40}.example`), delivery);
   }
+  await clock.advance(1);
   const local = source({ authority: 'local', isLocal: true }, 1200);
   const slow = source({ ...local, obtain: () => new Promise(() => {}) });
   for (let n = 0; n < 100; n += 1) keeper.hold(leaseOf(`slow${n}/l`), slow, delivery);
@@ -470,5 +471,26 @@ test('a full disk is no fault of the server: it is not left alone, and all is tr
   isFull = false;
   await clock.advance(60_000);
   assert.equal(asked.length, 20);
+  await keeper.close();
+});
+
+test('who asks now is answered before the thousand that a start has found without a token', async () => {
+  const { clock, keeper, source, delivery, delivered, credential } = world();
+  const slow = source({
+    authority: 'local',
+    isLocal: true,
+    obtain: async () => {
+      await clock.sleep(400);
+      return credential(1200);
+    },
+  });
+  for (let n = 0; n < 1000; n += 1) keeper.hold(leaseOf(`u${n}/l`), slow, delivery);
+  await clock.advance(2000);
+  assert.ok(delivered.length < 200, String(delivered.length));
+  keeper.hold(leaseOf('ann/l'), slow, delivery);
+  await clock.advance(1000);
+  assert.equal(keeper.status('ann/l')?.state, 'current');
+  await clock.advance(60_000);
+  assert.equal(delivered.length, 1001);
   await keeper.close();
 });

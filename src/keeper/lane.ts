@@ -34,10 +34,6 @@ export class Lane {
     this.#width = width;
   }
 
-  get running(): number {
-    return this.#running;
-  }
-
   group(name: string): Group | undefined {
     return this.#groups.get(name);
   }
