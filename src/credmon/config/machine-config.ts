@@ -10,7 +10,7 @@ export const machineFiles: ConfigFiles = { read: readBounded, list: listFiles };
 
 /** What is found out about this machine, as HTCondor does. */
 export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts> {
-  const own = userInfo();
+  const own = ownAccount(env);
   return {
     env,
     fullHostName: await machineName(),
@@ -21,6 +21,20 @@ export async function machineFacts(env: NodeJS.ProcessEnv): Promise<ConfigFacts>
     condorHome: homeOf('condor'),
     workingDirectory: process.cwd(),
   };
+}
+
+/** A number without an account is common in containers. */
+function ownAccount(env: NodeJS.ProcessEnv): {
+  readonly username: string;
+  readonly uid: number;
+  readonly homedir: string;
+} {
+  try {
+    return userInfo();
+  } catch {
+    const uid = process.geteuid?.() ?? -1;
+    return { username: env.USER ?? String(uid), uid, homedir: env.HOME ?? '/' };
+  }
 }
 
 /** The full name of this machine as `hostname -f` says it, else what the kernel says. */

@@ -23,7 +23,7 @@ import {
   watchDirectory,
 } from '../../credmon/index.ts';
 import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/index.ts';
-import { isLatchkeyError, type SealingKeys, sealText } from '../../kit/index.ts';
+import { isLatchkeyError, LruCache, type SealingKeys, sealText } from '../../kit/index.ts';
 import { renewalLine } from './renewal-lines.ts';
 import type { CredmonLogLevel, RunningCredmon, ScanFacts } from './running-credmon.ts';
 
@@ -74,6 +74,7 @@ class Credmon implements RunningCredmon {
   readonly #keeping: LeaseKeeping;
   readonly #passes: ReturnType<typeof startPasses>;
   readonly #watch: ReturnType<typeof watchDirectory>;
+  readonly #toldOf = new LruCache<string, string>(1_000);
   readonly #rotations = unbrokenWork();
   readonly #remember = secretMemory();
   readonly #ending = new AbortController();
@@ -112,7 +113,7 @@ class Credmon implements RunningCredmon {
       sourceFor: this.#sourcesOf(settings),
       onReleased: (id, source) => void this.#tellServer(id, source),
       onRequested: (id) => this.#around.onRequested?.(id, this.#wokenAt ?? new Date()),
-      onFailed: (user, error) => this.log('error', `${user}: ${describe(error)}`),
+      onFailed: (user, error) => this.#failed(user, error),
     });
     this.#watch = watchDirectory(directory, {
       changed: (user, name) => this.#changed(user, name),
@@ -281,6 +282,14 @@ class Credmon implements RunningCredmon {
     } catch (error) {
       if (!this.#isClosed) this.log('warn', `${id} is gone, but its server was not told: ${describe(error)}`);
     }
+  }
+
+  /** Each user's trouble is told once, not at every pass. */
+  #failed(user: string, error: unknown): void {
+    const text = `${user}: ${describe(error)}`;
+    if (this.#toldOf.get(user) === text) return;
+    this.#toldOf.set(user, text);
+    this.log('error', text);
   }
 
   #lost(error: unknown): void {
