@@ -13,6 +13,7 @@ import {
 import { isLatchkeyError, LatchkeyError, quote, writeFileAtomic } from '../kit/index.ts';
 import { type Certificate, parseCrl } from '../x509/index.ts';
 import { type HostCertificateOptions, openHostCertificate } from './host-certificate.ts';
+import { choosePagePort } from './page-port.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { type StatePaths, statePaths } from './state-directory.ts';
 
@@ -64,7 +65,11 @@ export async function openState(directory: string, options: OpenStateOptions): P
   const madeTrust = await refreshTrust(paths, authority, options.now);
   onStep({ name: 'trust directory', made: madeTrust, detail: paths.trust });
 
-  const madeSettings = await writeOnce(paths.settings, sampleSettings(authority.namespace), 0o644);
+  const madeSettings = await writeOnce(
+    paths.settings,
+    async () => sampleSettings(authority.namespace, await choosePagePort()),
+    0o644,
+  );
   onStep({ name: 'settings', made: madeSettings, detail: paths.settings });
   return { paths, isNew: existing === undefined, authority, hostCertificate: host.certificate };
 }
@@ -90,8 +95,8 @@ async function makeDirectories(paths: StatePaths): Promise<void> {
   if (isMade) await chmod(paths.directory, 0o755);
   else await checkDirectory(paths);
   // The directory often lies in a working copy: its keys must not be committed by mistake.
-  await writeOnce(join(paths.directory, '.gitignore'), '*\n', 0o644);
-  for (const path of [paths.store, paths.users, dirname(paths.hostKey)]) {
+  await writeOnce(join(paths.directory, '.gitignore'), () => '*\n', 0o644);
+  for (const path of [paths.store, paths.users, dirname(paths.hostKey), paths.tokenKey]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
   }
@@ -100,7 +105,7 @@ async function makeDirectories(paths: StatePaths): Promise<void> {
 }
 
 /** What a start that was interrupted may have left before there was an authority. */
-const BEGINNINGS = /^(\.gitignore|host|store|trust|users|ca\..*\.tmp|\..*\.tmp)$/;
+const BEGINNINGS = /^(\.gitignore|host|store|token-key|trust|users|ca\..*\.tmp|\..*\.tmp)$/;
 
 /** @throws LatchkeyError `file/unsafe` when a directory is somebody else's, or holds something else than a state */
 async function checkDirectory(paths: StatePaths): Promise<void> {
@@ -167,8 +172,8 @@ async function isTrustFresh(paths: StatePaths, authority: CertificateAuthority, 
 }
 
 /** Writes a file unless there is one; true when it did. */
-async function writeOnce(path: string, text: string, mode: number): Promise<boolean> {
+async function writeOnce(path: string, text: () => string | Promise<string>, mode: number): Promise<boolean> {
   if (await stat(path).catch(() => undefined)) return false;
-  await writeFileAtomic(path, text, mode);
+  await writeFileAtomic(path, await text(), mode);
   return true;
 }

@@ -18,6 +18,7 @@ export {
 } from './first-start.ts';
 export { type LegacyServerOptions, runLegacyServer } from './legacy-server.ts';
 export { type LoadCredmonOptions, loadCredmonSettings } from './load-credmon-settings.ts';
+export { hasMonitor, type RunningMonitor, startMonitor } from './monitor.ts';
 export { type RunningServer, type StartOptions, startServer } from './server.ts';
 export { openEnvelope } from './server-state.ts';
 export type { ServerSettings } from './settings.ts';

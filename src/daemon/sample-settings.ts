@@ -3,8 +3,9 @@
  * and whoever knows the pass phrase retrieve, and nobody renew, fetch keys or be trusted without one.
  *
  * @param namespace one-line prefix of the authority's subjects, `/O=Latchkey 3f9a`
+ * @param page port of the web page
  */
-export function sampleSettings(namespace: string): string {
+export function sampleSettings(namespace: string, page: number): string {
   return `# Latchkey settings. Relative paths start at this file's directory. Unknown keys are errors.
 # latchkey config check    says what is wrong or worth knowing
 # latchkey config show --origin    shows every value in force and where it comes from
@@ -43,6 +44,32 @@ authorized_retrievers = ["*"]         # may retrieve a proxy, with the pass phra
 [sealing]
 # remember = 300                      # seconds a successful unlock is remembered in memory; 0 = not at all
 # reseal_old_keys = true              # keys with the C server's old encryption are sealed anew when next used
+
+# Tokens that follow the job: whoever may write below "tokens" asks for one (latchkey credmon add), and it is kept valid.
+[credmon]
+directory = "tokens"
+state = "monitor"                     # journal, sealing key, audit, control socket
+web_prefix = "https://localhost:${page}"
+
+[credmon.web]                         # what is kept, and for how long; publishes the key below
+listen = "127.0.0.1:${page}"
+certificate = "host/hostcert.pem"
+key = "host/hostkey.pem"
+sign_in_directory = "sign-in"
+myproxy_storage = "store"
+
+[credmon.local.scitokens]             # tokens signed here, without asking anybody
+private_key = "token-key/private.pem"
+public_key = "token-key/public.pem"
+issuer = "https://localhost:${page}"
+audience = ["https://localhost:${page}"]   # the services that shall accept them
+# authz_template = "read:/user/{username} write:/user/{username}"
+# lifetime = 1200
+
+# [credmon.oauth.mytokens]            # tokens from an authorization server, after a login
+#   issuer = "https://login.example.org"
+#   client_id = "…"
+#   client_secret_file = "mytokens-secret"
 
 [audit]
 file = "audit.log"                    # who did what to whose credential, from where, with which verdict, and why

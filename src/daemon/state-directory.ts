@@ -15,6 +15,8 @@ export interface StatePaths {
   readonly trust: string;
   /** A folder for each user with `usercert.pem` and `userkey.pem`; 0700. */
   readonly users: string;
+  /** The key that tokens are signed with; 0700. */
+  readonly tokenKey: string;
   readonly settings: string;
   readonly audit: string;
   /** Who is serving this state at the moment, and where. */
@@ -32,6 +34,7 @@ export function statePaths(directory: string): StatePaths {
     store: join(path, 'store'),
     trust: join(path, 'trust'),
     users: join(path, 'users'),
+    tokenKey: join(path, 'token-key'),
     settings: join(path, 'latchkey.toml'),
     audit: join(path, 'audit.log'),
     running: join(path, 'running.json'),

@@ -36,7 +36,7 @@ test('docs/getting-started.md has the exit codes as they are, and only commands 
 });
 
 test('the sample settings are valid, as written and with every commented key switched on', () => {
-  const sample = sampleSettings('/O=Latchkey 3f9a');
+  const sample = sampleSettings('/O=Latchkey 3f9a', 8443);
   const plain = parseSettings(sample, 'sample');
   assert.deepEqual(plain.policy, {
     accepted_credentials: ['/O=Latchkey 3f9a/*'],

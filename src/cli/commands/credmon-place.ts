@@ -9,6 +9,8 @@ import {
   type CredmonStateFiles,
   connectControl,
   credmonStateFiles,
+  findState,
+  hasMonitor,
   type LeaseDocument,
   loadCredmonSettings,
 } from '../../daemon/index.ts';
@@ -25,10 +27,15 @@ export interface CredmonPlace {
   decidedBy(providerName: string): readonly string[];
 }
 
-/** Finds the configuration: `--config`, else HTCondor's own search. @throws LatchkeyError `config/…` */
-export async function findCredmon({ given, context }: Invocation): Promise<CredmonPlace> {
+/**
+ * Finds the configuration: `--config`, else the `latchkey.toml` of the state here if it has a monitor, else HTCondor's own search.
+ *
+ * @throws LatchkeyError `config/…`
+ */
+export async function findCredmon(invocation: Invocation): Promise<CredmonPlace> {
+  const { given, context } = invocation;
   const name = (given.text('name') ?? 'CREDMON_OAUTH').toUpperCase();
-  const file = given.text('config');
+  const file = given.text('config') ?? (await settingsOfState(invocation));
   const isOurs = file?.endsWith('.toml') === true;
   const env = { ...context.env, ...(file === undefined || isOurs ? {} : { CONDOR_CONFIG: file }) };
   const settings = await loadCredmonSettings({ name, env, ...(isOurs ? { file } : {}) });
@@ -40,6 +47,16 @@ export async function findCredmon({ given, context }: Invocation): Promise<Credm
     state: stateDirectory === undefined ? undefined : credmonStateFiles(stateDirectory),
     decidedBy: (providerName) => (config === undefined ? [] : decidingKeys(config, providerName)),
   };
+}
+
+/** The settings file of the state directory here, if it asks for a monitor. */
+export async function settingsOfState({ given, context }: Invocation): Promise<string | undefined> {
+  const { CONDOR_CONFIG } = context.env;
+  const named = given.text('state');
+  if (named === undefined && CONDOR_CONFIG !== undefined && CONDOR_CONFIG !== '') return undefined;
+  const { env, uid } = context;
+  const state = await findState({ directory: named, env, cwd: process.cwd(), uid });
+  return state !== undefined && (await hasMonitor(state.settings)) ? state.settings : undefined;
 }
 
 /** The running monitor of a place. @throws LatchkeyError `credmon/not-running`, `credmon/not-allowed` */

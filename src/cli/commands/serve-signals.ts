@@ -1,4 +1,4 @@
-import type { RunningServer } from '../../daemon/index.ts';
+import type { RunningMonitor, RunningServer } from '../../daemon/index.ts';
 import type { Invocation } from './command.ts';
 
 /** The signals of a server from the first moment on: one that comes early must not end it with half a sentence. */
@@ -7,14 +7,18 @@ export interface Signals {
   readonly stopped: Promise<NodeJS.Signals>;
   /** From now on HUP reads the configuration again; before, it is only remembered. */
   serving(server: RunningServer): void;
+  /** … and has the monitor look at its directory. */
+  watching(monitor: RunningMonitor | undefined): void;
 }
 
 /** Takes the signals over; to be called before anything is made. */
 export function catchSignals({ context, note }: Invocation): Signals {
   let server: RunningServer | undefined;
+  let monitor: RunningMonitor | undefined;
   let isReloadWanted = false;
   const reload = (): void => {
     isReloadWanted = server === undefined;
+    monitor?.wake();
     server?.reload().then(
       () => note('latchkey: configuration read again'),
       (error: unknown) => {
@@ -38,6 +42,9 @@ export function catchSignals({ context, note }: Invocation): Signals {
     serving: (running) => {
       server = running;
       if (isReloadWanted) reload();
+    },
+    watching: (running) => {
+      monitor = running;
     },
   };
 }

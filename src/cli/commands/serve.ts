@@ -2,11 +2,13 @@ import { join, relative } from 'node:path';
 import {
   loadSettings,
   openState,
+  type RunningMonitor,
   type RunningServer,
   readRunning,
   removeRunning,
   type ServerSettings,
   type StatePaths,
+  startMonitor,
   startServer,
   stateDirectoryToMake,
   statePaths,
@@ -49,7 +51,9 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   const server = await startServer(settings, { reread });
   signals.serving(server);
   announce(invocation, server, settings);
-  return await untilStopped(invocation, server, signals);
+  const monitor = await startMonitorOf(invocation, config, server);
+  signals.watching(monitor);
+  return await untilStopped(invocation, server, monitor, signals);
 }
 
 async function serveState(invocation: Invocation): Promise<Report> {
@@ -94,6 +98,8 @@ async function serveState(invocation: Invocation): Promise<Report> {
   const others =
     settings.listen.port === wanted.listen.port ? '' : `; ${wanted.listen.port} is taken by another server`;
   announce(invocation, server, settings, others);
+  const monitor = await startMonitorOf(invocation, paths.settings, server);
+  signals.watching(monitor);
   const findings = await serverFindings(settings, context.now());
   for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
     say(formatServerFinding(finding));
@@ -108,7 +114,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
     );
   }
   try {
-    return await untilStopped(invocation, server, signals);
+    return await untilStopped(invocation, server, monitor, signals);
   } finally {
     await removeRunning(paths);
   }
@@ -166,6 +172,38 @@ async function startNearby(
   throw new TypeError('the last port is tried or its error thrown');
 }
 
+/** The monitor that the configuration asks for. One that cannot start is told and no more: proxies are served all the same. */
+async function startMonitorOf(
+  { context, json, note }: Invocation,
+  config: string,
+  server: RunningServer,
+): Promise<RunningMonitor | undefined> {
+  try {
+    const monitor = await startMonitor(config, (level, line) => server.log(level, line));
+    if (monitor === undefined) return undefined;
+    const { page, settings } = monitor;
+    if (json) {
+      context.out(`${JSON.stringify({ tokens: settings.directory, page: page ?? null })}\n`);
+      return monitor;
+    }
+    const issuers = new Set(settings.namedProviders.flatMap((p) => (p.mode === 'local' ? [p.issuer] : [])));
+    const signed = issuers.size === 0 ? '' : `, signed as ${[...issuers].join(', ')}`;
+    context.out(`${tick('Tokens', `kept in ${settings.directory}${signed}`)}\n`);
+    if (page !== undefined) context.out(`${tick('Web', page)}\n`);
+    else if (settings.web !== undefined) note(`  ✘ ${'Web'.padEnd(COLUMN - 4)}not there: the log says why`);
+    void monitor.lost.then((reason) => {
+      const why = reason instanceof Error ? reason.message : String(reason);
+      context.err(`latchkey: tokens are no longer kept: ${why}\n`);
+    });
+    return monitor;
+  } catch (error) {
+    if (!isLatchkeyError(error)) throw error;
+    note(`  ✘ ${'Tokens'.padEnd(COLUMN - 4)}not kept: ${error.message}`);
+    if (error.hint !== undefined) note(`    hint: ${error.hint}`);
+    return undefined;
+  }
+}
+
 function announce(
   { context, json }: Invocation,
   server: RunningServer,
@@ -203,6 +241,7 @@ function whatNext(
     ['user add jane', 'a certificate from this CA, and a pass phrase'],
     ['init -l jane', 'store a credential for a week'],
     ['logon -l jane', `a proxy for 12 hours, in ${proxy}`],
+    ['web code', 'sign in to the page with it'],
     ['status', 'what is stored, for whom, how long it lasts'],
   ] as const;
   const lines = rows.map(
@@ -214,10 +253,11 @@ function whatNext(
 async function untilStopped(
   { context, json }: Invocation,
   server: RunningServer,
+  monitor: RunningMonitor | undefined,
   signals: Signals,
 ): Promise<Report> {
   const reason = await Promise.race([signals.stopped, server.ended.then(() => 'ended')]);
-  await server.close();
+  await Promise.all([server.close(), monitor?.close()]);
   if (!json) {
     context.out(`${reason === 'SIGINT' && process.stdout.isTTY ? '\n' : ''}latchkey: stopped\n`);
   }

@@ -1,10 +1,11 @@
 import { WEB_PAGE_DEFAULTS } from '../../credmon/index.ts';
-import { createSignInCode } from '../../daemon/index.ts';
-import type { Command } from './command.ts';
+import { createSignInCode, loadCredmonSettings } from '../../daemon/index.ts';
+import type { Command, Invocation } from './command.ts';
+import { settingsOfState } from './credmon-place.ts';
 
 /** `latchkey web code`: a one-time code that proves on the web page who runs this. */
-export const webCode: Command = async ({ given }) => {
-  const directory = given.text('directory') ?? WEB_PAGE_DEFAULTS.signInDirectory;
+export const webCode: Command = async (invocation) => {
+  const directory = invocation.given.text('directory') ?? (await signInDirectory(invocation));
   const { code, validSeconds, page } = await createSignInCode(directory);
   return {
     json: { code, validSeconds, page },
@@ -14,3 +15,10 @@ export const webCode: Command = async ({ given }) => {
     ],
   };
 };
+
+/** That of the state here; users of a machine's own monitor cannot read its configuration, and need not. */
+async function signInDirectory(invocation: Invocation): Promise<string> {
+  const file = await settingsOfState(invocation);
+  const settings = file === undefined ? undefined : await loadCredmonSettings({ file });
+  return settings?.web?.signInDirectory ?? WEB_PAGE_DEFAULTS.signInDirectory;
+}

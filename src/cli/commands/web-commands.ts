@@ -8,7 +8,7 @@ const MONITOR: readonly CommandOption[] = [
     short: 'c',
     long: 'config',
     value: 'FILE',
-    help: "HTCondor's configuration, or a latchkey.toml; default CONDOR_CONFIG, else /etc/condor/condor_config",
+    help: "HTCondor's configuration, or a latchkey.toml; default CONDOR_CONFIG, else the .latchkey state here, else /etc/condor/condor_config",
     completes: 'file',
   },
   { short: 'n', long: 'name', value: 'NAME', help: 'name of the daemon there; default CREDMON_OAUTH' },
@@ -24,7 +24,7 @@ export const WEB_COMMANDS: readonly CommandSpec[] = [
       {
         long: 'directory',
         value: 'DIR',
-        help: "the page's sign-in directory; default /run/latchkey/sign-in",
+        help: "the page's sign-in directory; default that of the state here, else /run/latchkey/sign-in",
         completes: 'directory',
       },
     ],

@@ -33,6 +33,8 @@ export interface ComposeSurroundings {
 /** A monitor with everything around it. */
 export interface ComposedCredmon {
   readonly running: RunningCredmon;
+  /** Where browsers find its page; `undefined` when none is served. */
+  readonly page: string | undefined;
   /** Settles when the monitor cannot go on: its directory is gone, or another monitor has it. */
   readonly lost: Promise<unknown>;
   close(): Promise<void>;
@@ -111,6 +113,7 @@ export async function composeCredmon(
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
     running,
+    page: page === undefined ? undefined : settings.webPrefix,
     lost,
     close: async () => {
       await Promise.allSettled([page?.close(), status?.close(), control?.close(), running.close()]);

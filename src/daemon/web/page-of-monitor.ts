@@ -1,6 +1,7 @@
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import type { CredmonStateFiles } from '../credmon/state-files.ts';
 import type { Observation } from '../observe/index.ts';
+import type { RunningWeb } from './start-web.ts';
 
 /**
  * Opens the page that a monitor's settings ask for, if they do. A page that cannot be opened is an error in the log and
@@ -10,7 +11,7 @@ export async function openPageOf(
   credmon: RunningCredmon,
   observation: Observation,
   state: CredmonStateFiles | undefined,
-): Promise<{ close(): Promise<void> } | undefined> {
+): Promise<RunningWeb | undefined> {
   const { web, webPrefix } = credmon.settings;
   if (web === undefined) return undefined;
   try {
