@@ -1,5 +1,7 @@
 import type { HookSettings } from '../../credmon/index.ts';
-import type { Keeper, KeeperEvent, Lease } from '../../keeper/index.ts';
+import { readLeaseId } from '../../credmon/index.ts';
+import type { Keeper, KeeperEvent } from '../../keeper/index.ts';
+import { LruCache } from '../../kit/index.ts';
 import { LineFile } from '../line-file.ts';
 import { count } from './distribution.ts';
 import { EXPOSITION_TYPE, expositionText } from './exposition.ts';
@@ -16,6 +18,7 @@ declare const LATCHKEY_VERSION: string;
 
 /** Figures are this fresh: whoever asks more often costs nothing. */
 const FIGURES_MS = 1_000;
+const MOST_IDS = 50_000;
 
 /** What is observed, and who is told. */
 export interface ObserveOptions {
@@ -27,14 +30,6 @@ export interface ObserveOptions {
   readonly hooks?: readonly HookSettings[] | undefined;
   readonly now?: (() => Date) | undefined;
   log(level: 'warn', line: string): void;
-}
-
-/** A token that was ended before its time. */
-export interface RevokedToken {
-  readonly lease: Lease;
-  readonly id?: string | undefined;
-  /** `revoked` at its server, or why not. */
-  readonly outcome: string;
 }
 
 /** What a running monitor tells of itself. */
@@ -49,7 +44,8 @@ export interface Observation {
   scanned(durationMs: number): void;
   /** To be called when a lease without credential is seen: `at` is when that was signalled, or found. */
   requested(leaseId: string, at: Date): void;
-  revoked(token: RevokedToken): void;
+  /** To be called when a server was told that a login has ended. */
+  revoked(leaseId: string): void;
   /** Opens the audit file again, for log rotation. */
   reopen(): void;
   close(): Promise<void>;
@@ -66,6 +62,8 @@ export function observe(options: ObserveOptions): Observation {
   const audit = options.auditFile === undefined ? undefined : new LineFile(options.auditFile);
   const hooks = openHooks(options.hooks ?? [], options);
   const toldCause = new Map<string, string>();
+  /** `jti` of what servers gave, for the time when it is revoked. */
+  const lastIds = new LruCache<string, string>(MOST_IDS);
   const figures = remembered(() => leaseFigures(keeper, now(), tallies.providerLabel), now);
   let processMetrics: Promise<ProcessMetrics> | undefined;
   let hasScanned = false;
@@ -85,6 +83,7 @@ export function observe(options: ObserveOptions): Observation {
     tallies.record(event, at);
     const entry = audit === undefined ? undefined : auditEntryOf(event, at, isLocal);
     if (entry !== undefined) write(entry);
+    if (entry?.event === 'refresh' && entry.id !== undefined) lastIds.set(entry.lease, entry.id);
     if (hooks.counts.size > 0) tell(event, at);
   });
 
@@ -105,7 +104,11 @@ export function observe(options: ObserveOptions): Observation {
       count(tallies.scans, durationMs / 1000);
     },
     requested: (leaseId, at) => tallies.requested(leaseId, at),
-    revoked: ({ lease, id, outcome }) => write({ ...whose(lease, now()), event: 'revoke', id, why: outcome }),
+    revoked: (leaseId) => {
+      const { user, stem } = readLeaseId(leaseId);
+      const lease = { id: leaseId, owner: user, kind: 'token', provider: stem.split('_')[0] ?? stem };
+      write({ ...whose(lease, now()), event: 'revoke', id: lastIds.get(leaseId) });
+    },
     reopen: () => audit?.reopen(),
     close: async () => {
       unsubscribe();
