@@ -26,6 +26,8 @@ export interface RotatingServer {
   logIn(user: string): string;
   /** Would the server take it? */
   accepts(token: string): boolean;
+  /** Is it the one that it gave out last? */
+  isNewest(token: string): boolean;
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ export async function startRotatingServer(options: RotatingServerOptions): Promi
       logins.set(user, { current, lastUsed: undefined, hasEnded: false });
       return current;
     },
+    isNewest: (token) => logins.get(userOf(token))?.current === token,
     accepts: (token) => isTaken(logins.get(userOf(token)), token),
     close: () =>
       new Promise((resolve) => {
