@@ -49,6 +49,9 @@ export interface CredmonSurroundings {
 
 /** A lease that nobody serves is tried at most this often when the monitor is woken. */
 const WAKE_RETRY_MS = 1_000;
+const DENIED_RETRY_MS = 3_000;
+/** … and so many at a time. */
+const MAX_RETRIES = 500;
 /** So long does the first pass wait for the tokens that this machine signs itself, before it says that it is complete. */
 const FIRST_ANSWERS_MS = 5_000;
 const LEFTOVERS_MS = 600_000;
@@ -236,8 +239,16 @@ class Credmon implements RunningCredmon {
     const now = performance.now();
     if (now - this.#retriedAt < WAKE_RETRY_MS) return;
     this.#retriedAt = now;
+    let tried = 0;
     for (const id of this.#keeping.unanswered()) {
-      if ((this.keeper.status(id)?.failures ?? 0) > 0) void this.keeper.renewNow(id).catch(() => {});
+      const status = this.keeper.status(id);
+      if (status?.lastError === undefined || status.failures === 0) continue;
+      // Whoever was denied has an answer, if an empty one: less often.
+      const isDenied = status.lastError.code === 'credmon/denied';
+      if (isDenied && Date.now() - status.lastError.at.getTime() < DENIED_RETRY_MS) continue;
+      tried += 1;
+      if (tried > MAX_RETRIES) break;
+      void this.keeper.renewNow(id).catch(() => {});
     }
   }
 
