@@ -14,6 +14,7 @@ import { preSubmitCheck } from './credd-check.ts';
 import { type CredentialRequest, isAcceptedName, localPart, stemOf } from './credential-name.ts';
 import type { Pool } from './pool.ts';
 import { isStoredAsTop } from './provider-kind.ts';
+import { removeTree } from './remove-tree.ts';
 import { RESULT } from './results.ts';
 import { RefusedFile, readSecureFile, writeByRename } from './secure-file.ts';
 
@@ -136,7 +137,7 @@ export class Credd {
     this.unmark(user);
     if (service === undefined || service === '') {
       if (!existsSync(this.userDirectory(user))) return RESULT.notFound;
-      rmSync(this.userDirectory(user), { recursive: true, force: true });
+      removeTree(this.userDirectory(user));
       return RESULT.ok;
     }
     const files = [`${stemOf(service, handle)}.top`, `${stemOf(service, handle)}.use`].map((file) =>
@@ -204,7 +205,7 @@ export class Credd {
       if (!isFile || now - at < this.#pool.paces.sweepDelayMs) continue;
       const user = name.slice(0, -'.mark'.length);
       rmSync(mark, { force: true });
-      rmSync(this.userDirectory(user), { recursive: true, force: true });
+      removeTree(this.userDirectory(user));
       this.#pool.tell('credd', `swept ${user}/`);
       swept.push(user);
     }

@@ -9,7 +9,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -19,6 +18,7 @@ import { test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
 import { type MonitoredPool, startMonitoredPool } from './monitored-pool.ts';
 import { readJwt } from './read-jwt.ts';
+import { removeTree } from './remove-tree.ts';
 import { eventually } from './waiting.ts';
 
 /** Two wakes and an answered submit between them: whatever the monitor does with what lies there, it has done. */
@@ -43,6 +43,10 @@ test('links: a user that is a link, a .top that is a link, a .use that is a link
   pool.credd.makeUserDirectory('victim');
   symlinkSync(join(outside, 'precious'), pool.credd.path('victim', 'scitokens.use'));
   writeFileSync(pool.credd.path('victim', 'scitokens.top'), 'x', { mode: 0o600 });
+
+  pool.credd.makeUserDirectory('dangling');
+  symlinkSync(join(outside, 'created'), pool.credd.path('dangling', 'scitokens.use'));
+  writeFileSync(pool.credd.path('dangling', 'scitokens.top'), 'x', { mode: 0o600 });
 
   pool.credd.makeUserDirectory('hard');
   linkSync(join(outside, 'precious'), pool.credd.path('hard', 'scitokens.use'));
@@ -151,7 +155,7 @@ test('directories that vanish and come back while the monitor looks', async (t) 
       if (round % 2 === 0) {
         pool.credd.makeUserDirectory(user);
         pool.credd.write(user, 'scitokens.top', 'x');
-      } else rmSync(pool.credd.userDirectory(user), { recursive: true, force: true, maxRetries: 20 });
+      } else removeTree(pool.credd.userDirectory(user));
     }
     pool.wake();
     await new Promise((resolve) => setImmediate(resolve));
@@ -163,7 +167,7 @@ test('directories that vanish and come back while the monitor looks', async (t) 
   for (const user of users) {
     const files = readdirSync(pool.credd.userDirectory(user)).sort();
     assert.deepEqual(files, ['scitokens.top', 'scitokens.use']);
-    rmSync(pool.credd.userDirectory(user), { recursive: true });
+    removeTree(pool.credd.userDirectory(user));
   }
   await serveAnother(pool, 'bob');
   assert.deepEqual(

@@ -132,6 +132,7 @@ test('SIGHUP in the first moment of its life does not kill it', async (t) => {
   }, 1);
   t.after(() => clearInterval(storm));
   await pool.ready();
+  assert.equal((await pool.submit('alice', JOB)).exitCode, 0);
   clearInterval(storm);
   assert.equal(pool.master.exits.length, 0);
 });
