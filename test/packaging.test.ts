@@ -20,6 +20,27 @@ test('systemd finds nothing wrong with the unit', async (t) => {
   assert.doesNotMatch(said, /latchkey\.service/);
 });
 
+test('systemd finds nothing wrong with the unit of the monitor', async (t) => {
+  const program = findProgram('systemd-analyze');
+  if (program === undefined) return t.skip('needs systemd-analyze');
+  const text = readFileSync(join(repositoryRoot, 'packaging/systemd/latchkey-credmon.service'), 'utf8');
+  const file = join(workspace(t), 'latchkey-credmon.service');
+  writeFileSync(file, text.replaceAll('/usr/bin/latchkey', process.execPath));
+  const verified = await runProgram(program, ['verify', file], { env: { PATH: process.env.PATH } });
+  const said = verified.stdout.toString() + verified.stderr.toString();
+  assert.equal(verified.code, 0, said);
+  assert.doesNotMatch(said, /latchkey-credmon\.service/);
+});
+
+test('the alert rules name only metrics that there are', () => {
+  const rules = readFileSync(join(repositoryRoot, 'packaging/prometheus/latchkey-credmon.rules.yml'), 'utf8');
+  const source = readFileSync(join(repositoryRoot, 'src/daemon/observe/metrics.ts'), 'utf8');
+  const page = readFileSync(join(repositoryRoot, 'docs/operations.md'), 'utf8');
+  for (const [name] of rules.matchAll(/latchkey_\w+/g)) assert.ok(source.includes(`'${name}'`), name);
+  for (const [, name = ''] of source.matchAll(/'(latchkey_\w+)'/g))
+    assert.ok(page.includes(`\`${name}\``), name);
+});
+
 test('the unit reloads by SIGHUP, is not run as root, and hands the key over as a credential', () => {
   assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
   assert.match(unit, /^User=(?!root)/m);
