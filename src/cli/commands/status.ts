@@ -14,7 +14,7 @@ import { findPlace, type Place, stateUsers } from './place.ts';
 
 /** One row: a thing that ends. */
 interface Item {
-  readonly kind: 'stored' | 'proxy' | 'certificate' | 'host' | 'authority';
+  readonly kind: 'stored' | 'token' | 'proxy' | 'certificate' | 'host' | 'authority';
   readonly whose: string;
   readonly what: string;
   readonly start: Date;
@@ -30,7 +30,7 @@ export const status: Command = async (invocation) => {
   const items = [
     ...(place.state === undefined
       ? await storedOnServer(invocation, place)
-      : await itemsOfState(place.state)),
+      : [...(await itemsOfState(place.state)), ...(await keptTokens(invocation))]),
     ...(await localProxy(invocation)),
   ];
   const server = serverOf(place);
@@ -127,6 +127,26 @@ async function storedOnServer(invocation: Invocation, place: Place): Promise<Ite
     end: credential.endTime,
     identity: credential.owner,
   }));
+}
+
+/** The tokens that the monitor of this state keeps; one that is not there yet has no time to show. */
+async function keptTokens(invocation: Invocation): Promise<Item[]> {
+  const { findCredmon, leasesHere, settingsOfState } = await import('./credmon-place.ts');
+  if ((await settingsOfState(invocation)) === undefined) return [];
+  const { leases } = await leasesHere(await findCredmon(invocation), undefined);
+  return leases.flatMap(({ id, owner, kind, issuedAt, expiresAt, failures }) =>
+    kind !== 'token' || issuedAt === undefined || expiresAt === undefined
+      ? []
+      : [
+          {
+            kind,
+            whose: owner,
+            what: `${id.slice(owner.length + 1)}${failures > 0 ? ', not being renewed' : ''}`,
+            start: new Date(issuedAt),
+            end: new Date(expiresAt),
+          },
+        ],
+  );
 }
 
 async function localProxy({ context }: Invocation): Promise<Item[]> {
