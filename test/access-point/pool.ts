@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 
 /** `<P>_CLIENT_ID` and what goes with it. */
-export interface WebClient {
+interface WebClient {
   readonly clientId: string;
   /** Owned by root, no group or other bits; bytes before the first control character count. */
   readonly clientSecretFile: string;
@@ -38,7 +38,7 @@ export interface Paces {
 }
 
 /** Who is who. As root the real separation is kept with numeric ids; an ordinary user plays all of them. */
-export interface Identities {
+interface Identities {
   readonly isRoot: boolean;
   readonly rootUid: number;
   readonly condorUid: number;
@@ -76,7 +76,7 @@ export interface Pool {
 }
 
 /** HTCondor's own paces. */
-export const REAL_PACES: Paces = {
+const REAL_PACES: Paces = {
   storePollMs: 1_000,
   storeTries: 20,
   checkPollMs: 500,
@@ -89,7 +89,7 @@ export const REAL_PACES: Paces = {
 };
 
 /** The ids of this process: root keeps root, condor and users apart; anybody else is all of them. */
-export function identitiesHere(): Identities {
+function identitiesHere(): Identities {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   if (uid !== 0) {

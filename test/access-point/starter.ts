@@ -21,7 +21,7 @@ const CORRUPTED_CREDENTIAL = 4;
  *
  * @throws RefusedFile
  */
-export function readJobCredentials(pool: Pool, job: Job): Map<string, Buffer> {
+function readJobCredentials(pool: Pool, job: Job): Map<string, Buffer> {
   const { trustCredentialDirectory: isTrusted, identities, directory } = pool;
   const reading = isTrusted ? { private: false } : { owner: identities.rootUid, private: true };
   return new Map(
