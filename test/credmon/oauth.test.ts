@@ -238,9 +238,12 @@ test('what is there at the start is not renewed before its time', async (t) => {
   const before = statSync(first.pathOf('judy', 'mytokens.use')).ino;
   const { startCredmon } = await import('../../src/daemon/index.ts');
   const again = startCredmon(first.running.settings, { directory: first.running.directory, log: () => {} });
-  t.after(() => again.close());
-  await until(() => again.lastScan);
-  assert.equal(again.keeper.status('judy/mytokens')?.state, 'current');
+  try {
+    await until(() => again.lastScan);
+    assert.equal(again.keeper.status('judy/mytokens')?.state, 'current');
+  } finally {
+    await again.close();
+  }
   assert.equal(statSync(first.pathOf('judy', 'mytokens.use')).ino, before);
   assert.equal(readJson(first.pathOf('judy', 'mytokens.top')).refresh_token, stored.revealText());
 });

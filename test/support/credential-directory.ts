@@ -83,6 +83,9 @@ export async function startTestCredmon(
     readonly before?: (directory: Pick<CredmonUnderTest, 'path' | 'put' | 'pathOf'>) => void;
   } = {},
 ): Promise<CredmonUnderTest> {
+  let started: RunningCredmon | undefined;
+  // Before the workspace: its directory goes after the monitor that writes there.
+  t.after(() => started?.close());
   const base = workspace(t);
   const path = join(base, 'credentials');
   mkdirSync(path);
@@ -104,7 +107,7 @@ export async function startTestCredmon(
     log: (_level, line) => lines.push(line),
     ...more.around,
   });
-  t.after(() => running.close());
+  started = running;
   return { ...files, running, lines };
 }
 

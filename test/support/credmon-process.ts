@@ -36,6 +36,9 @@ export interface CredmonProcessSetup {
 
 /** Starts `condor_credmon_oauth`; killed after the test if it still runs. */
 export function startCredmonProcess(t: TestContext, setup: CredmonProcessSetup = {}): CredmonProcess {
+  let stop: () => Promise<unknown> = () => Promise.resolve();
+  // Before the workspace: its directory goes after the process that writes there.
+  t.after(() => stop());
   const base = setup.base ?? workspace(t);
   const path = join(base, 'credentials');
   const mode = 'mode' in setup ? setup.mode : 0o2770;
@@ -72,10 +75,10 @@ export function startCredmonProcess(t: TestContext, setup: CredmonProcessSetup =
   const ended = new Promise<number | string>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  t.after(async () => {
+  stop = () => {
     child.kill('SIGKILL');
-    await ended;
-  });
+    return ended;
+  };
   const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
   return {
     base,

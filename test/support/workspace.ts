@@ -11,6 +11,6 @@ export const repositoryRoot: string = LATCHKEY_ROOT;
 /** A private directory (0700) that goes away after the test. */
 export function workspace(t: Pick<TestContext, 'after'>): string {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
   return directory;
 }
