@@ -9,6 +9,7 @@ import { type CredmonProcess, startCredmonProcess } from '../support/credmon-pro
 import { loopbackCertificate } from '../support/loopback-certificate.ts';
 import { type Behaviour, startMisbehavingServer } from '../support/misbehaving-server.ts';
 import { latchkeyExecutable, linkOurTools } from '../support/our-tools.ts';
+import { havePeers } from '../support/peers.ts';
 import { startRotatingServer } from '../support/rotating-server.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -159,6 +160,7 @@ function startOnSmallDisk(
 
 test('a full disk and one that turns read-only: no refresh token is lost, and all is well again afterwards', async (t) => {
   if (process.geteuid?.() !== 0) return t.skip('mounting a small file system needs root');
+  if (!havePeers(t, 'unshare', 'nsenter')) return;
   const base = workspace(t);
   const server = await startRotatingServer({ rotation: 'strict', accessTokenSeconds: 2 });
   t.after(() => server.close());
