@@ -2,8 +2,8 @@
 // answers, start-up scan, memory, CPU while nothing is due and while 1,200 s tokens are renewed as on any day, and
 // SIGHUP to `.use`; beside it a serial rescan as HTCondor's own monitor does it (support/serial-rescan.py: a stand-in
 // of ours). Steady CPU is measured over SECONDS (default 180) and scaled to an hour.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

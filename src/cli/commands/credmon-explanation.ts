@@ -36,7 +36,7 @@ export interface FileFacts {
 }
 
 /** One thing that was looked at. */
-export interface CredmonStep {
+interface CredmonStep {
   readonly rule: string;
   readonly passed: boolean;
   readonly explanation: string;

@@ -110,9 +110,7 @@ export function groupMapOf({ groupMapFile }: LocalProvider): string | undefined 
 }
 
 /** The histories of a journal; none when there is no journal, or it may not be read. */
-export async function readHistories(
-  journalPath: string | undefined,
-): Promise<ReadonlyMap<string, LeaseHistory>> {
+async function readHistories(journalPath: string | undefined): Promise<ReadonlyMap<string, LeaseHistory>> {
   if (journalPath === undefined) return new Map();
   return await readKeeperJournal(journalPath).catch(() => new Map<string, LeaseHistory>());
 }

@@ -2,7 +2,7 @@ import type { LeaseFailure, LeaseState, LeaseStatus } from '../../keeper/index.t
 import { isoTime } from '../observe/index.ts';
 
 /** A failure in JSON. */
-export interface FailureDocument {
+interface FailureDocument {
   readonly code: string;
   readonly message: string;
   readonly hint?: string | undefined;

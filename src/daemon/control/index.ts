@@ -3,11 +3,6 @@
  * Prometheus and load balancers ask. It knows nothing of the command line.
  */
 export { type ControlClient, connectControl } from './control-client.ts';
-export { type Control, type ControlledCredmon, type ControlOptions, startControl } from './control-server.ts';
-export {
-  type FailureDocument,
-  type LeaseDocument,
-  leaseDocument,
-  type StatusDocument,
-} from './documents.ts';
-export { type StatusPort, startStatusPort } from './status-port.ts';
+export { type ControlledCredmon, startControl } from './control-server.ts';
+export type { LeaseDocument } from './documents.ts';
+export { startStatusPort } from './status-port.ts';

@@ -1,7 +1,7 @@
 import type { Distribution } from './distribution.ts';
 
 /** Labels of one sample, in the order they are written. */
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** One metric with all its samples. */
 export type MetricFamily =

@@ -4,8 +4,6 @@
  */
 
 export { isSafeHookUrl } from './hook-delivery.ts';
-export type { HookEvent } from './hook-event.ts';
+
 export { isoTime } from './iso-time.ts';
-export { type Observation, type ObserveOptions, observe } from './observation.ts';
-export type { Readiness } from './readiness.ts';
-export type { FailureCause } from './tallies.ts';
+export { type Observation, observe } from './observation.ts';

@@ -4,7 +4,7 @@ import type { Keeper, LeaseState } from '../../keeper/index.ts';
 export const ENDING_WITHIN_SECONDS: readonly number[] = [60, 300, 900, 3_600, 21_600, 86_400, 604_800];
 
 /** The leases of one provider at one moment. */
-export interface ProviderFigures {
+interface ProviderFigures {
   readonly states: Partial<Record<LeaseState, number>>;
   /** Seconds until the first of its credentials ends, negative when one has; `undefined` = no end is known. */
   soonestEndSeconds: number | undefined;
