@@ -4,8 +4,8 @@ import type { CredentialDirectory } from './directory.ts';
 
 /** Notices changes as the kernel tells them. Hints only: some are missed, and the passes find what was. */
 export interface DirectoryWatch {
-  /** Watches a user's directory too, while the kernel has room. */
-  add(user: string): void;
+  /** Watches a user's directory too, while the kernel has room; true when that is new: what came before it is told by nobody. */
+  add(user: string): boolean;
   remove(user: string): void;
   readonly size: number;
   close(): void;
@@ -44,11 +44,12 @@ export function watchDirectory(directory: CredentialDirectory, listener: WatchLi
       return watchers.size;
     },
     add: (user) => {
-      if (isExhausted || watchers.has(user)) return;
+      if (isExhausted || watchers.has(user)) return false;
       const watcher = start(join(directory.path, user), (name) => {
         if (name === null || /\.(top|use)$/.test(name)) listener.changed(user, name ?? undefined);
       });
       if (watcher !== undefined) watchers.set(user, watcher);
+      return watcher !== undefined;
     },
     remove: (user) => {
       watchers.get(user)?.close();

@@ -55,7 +55,7 @@ test('kill -9: the master starts it again, it finds everything, and issues nothi
 
 test('a submit while the monitor is dead is answered when it is back, though credd still signals the dead one', async (t) => {
   const pool = await startMonitoredPool(t, {
-    paces: { pidCacheMs: 60_000, restartDelayMs: 1, clientPatienceMs: 90_000 },
+    paces: { pidCacheMs: 60_000, restartDelayMs: 1, clientPatienceMs: 20_000 },
   });
   assert.equal((await pool.submit('alice', JOB)).exitCode, 0);
   const ended = pool.master.ended();

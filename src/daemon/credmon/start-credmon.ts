@@ -128,7 +128,8 @@ class Credmon implements RunningCredmon {
     });
     const scan = new DirectoryScan(directory, {
       found: (opened, stems) => {
-        this.#watch.add(opened.user);
+        // It was listed before it was watched: a request that came in between would wait for the next pass.
+        if (this.#watch.add(opened.user)) this.#passes.hint(opened.user);
         this.#keeping.found(opened, stems);
       },
       gone: (user) => {
