@@ -1,5 +1,5 @@
 import type { Credential } from '../../keeper/index.ts';
-import { Secret } from '../../kit/index.ts';
+import { LatchkeyError, Secret } from '../../kit/index.ts';
 import type { OAuthClient } from '../../oauth/index.ts';
 import { textMember } from '../json-file.ts';
 import type { PelicanProvider } from '../settings.ts';
@@ -18,7 +18,7 @@ export function createPelicanSource(
 ): CredmonSource {
   const exchangeOrRefresh = async (stored: StoredToken): Promise<Credential> => {
     const { members } = stored.top;
-    const client = await clientOf(provider, around.requestTimeoutSeconds);
+    const client = await pelicanClient(provider, around.requestTimeoutSeconds);
     const { fetchPelicanToken } = await import('../../oauth/index.ts');
     const prepared = await prepareRotation(around, stored);
     try {
@@ -52,8 +52,23 @@ export function createPelicanSource(
   };
 }
 
-async function clientOf(provider: PelicanProvider, timeoutSeconds: number): Promise<OAuthClient> {
-  const { clientId = '', clientSecretFile, tokenUrl, caFile, dangerouslySkipTlsVerify } = provider;
+/**
+ * The registration of a provider.
+ *
+ * @throws LatchkeyError `oauth/config` when there is a client secret and no token URL: without one the token that a user
+ * stored says which server is asked, and the secret would go wherever a user likes
+ */
+export async function pelicanClient(provider: PelicanProvider, timeoutSeconds: number): Promise<OAuthClient> {
+  const { name, clientId = '', clientSecretFile, tokenUrl, caFile, dangerouslySkipTlsVerify } = provider;
+  if (clientSecretFile !== undefined && tokenUrl === undefined) {
+    throw new LatchkeyError(
+      'oauth/config',
+      `${name} has a client secret, and no token URL that it may be sent to`,
+      {
+        hint: `the administrator sets ${name}_PELICAN_TOKEN_URL`,
+      },
+    );
+  }
   const clientAuthentication = clientSecretFile === undefined ? 'none' : 'client_secret_post';
   const client = await clientRegistration(
     { clientId, clientSecretFile, clientAuthentication, tokenUrl, caFile },
