@@ -244,3 +244,17 @@ test('key publish --check asks the issuer over https what a verifier would see',
   publish((await loadSigningKeys(join(directory, 'ring'))).published(new Date()));
   assert.equal((await check()).code, 0);
 });
+
+test('a token is read from the file that a credential monitor writes, too', (t) => {
+  const directory = workspace(t);
+  const run = (argv: readonly string[]) => latchkey(directory, argv);
+  run(['key', 'create', 'ring']);
+  assert.equal(run([...ISSUE, ...SCOPE, '-o', 'bare']).code, 0);
+  const token = readFileSync(join(directory, 'bare'), 'utf8').trim();
+  writeFileSync(join(directory, 'a.use'), JSON.stringify({ access_token: token, expires_in: 1200 }));
+  writeFileSync(join(directory, 'b.use'), '{"expires_in": 1200}');
+  const [shown, bare] = ['a.use', 'bare'].map((file) => run(['token', 'show', file]).stdout);
+  assert.match(bare ?? '', /jane/);
+  assert.equal(shown?.replace('a.use', 'bare'), bare);
+  assert.match(run(['token', 'show', 'b.use']).stderr, /is no bearer token/);
+});

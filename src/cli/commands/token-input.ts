@@ -1,4 +1,5 @@
-import { LatchkeyError, type Secret } from '../../kit/index.ts';
+import { readFile } from 'node:fs/promises';
+import { isLatchkeyError, LatchkeyError, type Secret } from '../../kit/index.ts';
 import { discoverToken, parseBearerToken, readBearerToken } from '../../tokens/index.ts';
 import type { Invocation } from './command.ts';
 
@@ -17,10 +18,24 @@ export async function tokenOf({ given, context }: Invocation): Promise<TokenInpu
   const [file] = given.arguments;
   if (file === undefined) return await discoverToken({ env: context.env, uid: context.uid });
   refuseToken(file);
-  if (file !== '-') return { token: await readBearerToken(file), origin: file };
+  if (file !== '-') return { token: await tokenInFile(file), origin: file };
   const token = parseBearerToken((await context.readInput()).toString('latin1'), 'standard input');
   if (token !== undefined) return { token, origin: 'standard input' };
   throw new LatchkeyError('tokens/not-found', 'standard input is empty');
+}
+
+/** A bare token, or the `.use` file of a credential monitor. */
+async function tokenInFile(file: string): Promise<Secret> {
+  try {
+    return await readBearerToken(file);
+  } catch (error) {
+    // Read before, and so known to be small.
+    if (!isLatchkeyError(error, 'tokens/malformed')) throw error;
+    const { parseUse } = await import('../../credmon/index.ts');
+    const kept = parseUse(await readFile(file, 'utf8'));
+    if (kept?.format !== 'json') throw error;
+    return kept.accessToken;
+  }
 }
 
 /** The error does not repeat it. */
