@@ -24,6 +24,8 @@ export interface FoundStem {
 
 /** Hears what a scan finds. */
 export interface ScanListener {
+  /** A directory is about to be looked into. Whoever begins to watch it now misses nothing; who begins afterwards may. */
+  opened?(directory: UserDirectory): void;
   /** A directory was looked into: it is new, it has changed, or everything is looked at. May read files in it. */
   found(directory: UserDirectory, stems: readonly FoundStem[]): void;
   /** A directory that was there is not there any more. */
@@ -144,6 +146,7 @@ export class DirectoryScan {
     this.#users.set(user, { ino: stats.ino, mtimeMs: isSettled ? stats.mtimeMs : Number.NaN });
     try {
       const isThere = inUserDirectory(this.#directory, user, (directory) => {
+        this.#listener.opened?.(directory);
         this.#listener.found(directory, readStems(directory));
         return true;
       });

@@ -1,11 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { join } from 'node:path';
 import type { CredentialDirectory } from './directory.ts';
+import type { UserDirectory } from './directory-files.ts';
 
 /** Notices changes as the kernel tells them. Hints only: some are missed, and the passes find what was. */
 export interface DirectoryWatch {
-  /** Watches a user's directory too, while the kernel has room; true when that is new: what came before it is told by nobody. */
-  add(user: string): boolean;
+  /** Watches a user's directory too, while the kernel has room; one that has taken the place of another is watched in its place. */
+  add(directory: UserDirectory): void;
   remove(user: string): void;
   readonly size: number;
   close(): void;
@@ -21,7 +21,7 @@ export interface WatchListener {
 
 /** Starts watching the credential directory itself. Never throws: without watches, passes and SIGHUP do it all. */
 export function watchDirectory(directory: CredentialDirectory, listener: WatchListener): DirectoryWatch {
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly ino: number }>();
   let isExhausted = false;
   const exhausted = (error: Error): void => {
     if (!isExhausted) listener.exhausted(watchers.size, error);
@@ -38,26 +38,31 @@ export function watchDirectory(directory: CredentialDirectory, listener: WatchLi
       return undefined;
     }
   };
+  const remove = (user: string): void => {
+    watchers.get(user)?.watcher.close();
+    watchers.delete(user);
+  };
   const root = start(directory.path, (name) => listener.changed(undefined, name ?? undefined));
   return {
     get size() {
       return watchers.size;
     },
-    add: (user) => {
-      if (isExhausted || watchers.has(user)) return false;
-      const watcher = start(join(directory.path, user), (name) => {
-        if (name === null || /\.(top|use)$/.test(name)) listener.changed(user, name ?? undefined);
+    add: ({ user, stats: { ino }, pathOf }) => {
+      if (watchers.get(user)?.ino === ino) return;
+      remove(user);
+      if (isExhausted) return;
+      const watcher = start(pathOf('.'), (name) => {
+        // Of the directory itself: it went, or has other rights. One of the same name, even of the same inode number, is another.
+        if (name === '.') remove(user);
+        if (name === null || name === '.' || /\.(top|use)$/.test(name))
+          listener.changed(user, name ?? undefined);
       });
-      if (watcher !== undefined) watchers.set(user, watcher);
-      return watcher !== undefined;
+      if (watcher !== undefined) watchers.set(user, { watcher, ino });
     },
-    remove: (user) => {
-      watchers.get(user)?.close();
-      watchers.delete(user);
-    },
+    remove,
     close: () => {
       root?.close();
-      for (const watcher of watchers.values()) watcher.close();
+      for (const { watcher } of watchers.values()) watcher.close();
       watchers.clear();
     },
   };

@@ -65,9 +65,9 @@ test('a submit while the monitor is dead is answered when it is back, though cre
   await pool.ready();
   assert.equal((await duringTheGap).exitCode, 0, 'the first pass finds it');
   // credd's cached pid is the dead one: nobody wakes the monitor now, it has to see the request itself.
-  const startedAt = Date.now();
-  assert.equal((await pool.submit('carol', JOB)).exitCode, 0);
-  t.diagnostic(`without a SIGHUP the token came after ${Date.now() - startedAt} ms`);
+  // Within the patience of condor_submit, which is a third of the time between two passes.
+  for (let user = 0; user < 20; user += 1)
+    assert.equal((await pool.submit(`user${user}`, JOB)).exitCode, 0, `submit ${user}`);
 });
 
 test('a monitor killed in the middle of many requests leaves nothing half done', async (t) => {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { prepareFile } from '../../src/credmon/directory-durable.ts';
 import { inUserDirectory } from '../../src/credmon/directory-files.ts';
@@ -274,4 +275,32 @@ test('users whose directories come and go while passes run', async (t) => {
   for (let user = 1; user < 40; user += 2)
     await until(() => existsSync(join(path, `u${user}`, 'scitokens.use')));
   for (let user = 0; user < 40; user += 2) assert.ok(!existsSync(join(path, `u${user}`, 'scitokens.use')));
+});
+
+test('nobody signals: a directory that is taken away and made again is still watched', async (t) => {
+  const { running, path, put } = await startTestCredmon(t, async (base) => [await localProvider(base)]);
+  await until(() => running.lastScan);
+  for (let round = 0; round < 30; round += 1) {
+    const use = join(path, 'alice', 'scitokens.use');
+    put('alice', 'scitokens.top', 'x');
+    await until(() => existsSync(use), `the token of round ${round}`);
+    rmSync(join(path, 'alice'), { recursive: true });
+    mkdirSync(join(path, 'alice'), { mode: 0o700 });
+    await delay(round % 5);
+  }
+  assert.equal(running.keeper.size <= 1, true);
+});
+
+test('a watch begins before a directory is looked into: what comes in between is seen', async (t) => {
+  const directory = await makeDirectory(t);
+  mkdirSync(join(directory.path, 'alice'));
+  const seen: string[] = [];
+  const scan = new DirectoryScan(directory, {
+    opened: ({ user }) => writeFileSync(join(directory.path, user, 'scitokens.top'), ''),
+    found: (_opened, stems) => seen.push(...stems.map(({ stem }) => stem)),
+    gone: () => {},
+    failed: (_user, error) => assert.fail(String(error)),
+  });
+  scan.look('alice');
+  assert.deepEqual(seen, ['scitokens']);
 });

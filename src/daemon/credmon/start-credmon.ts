@@ -127,11 +127,8 @@ class Credmon implements RunningCredmon {
         ),
     });
     const scan = new DirectoryScan(directory, {
-      found: (opened, stems) => {
-        // It was listed before it was watched: a request that came in between would wait for the next pass.
-        if (this.#watch.add(opened.user)) this.#passes.hint(opened.user);
-        this.#keeping.found(opened, stems);
-      },
+      opened: (opened) => this.#watch.add(opened),
+      found: (opened, stems) => this.#keeping.found(opened, stems),
       gone: (user) => {
         this.#watch.remove(user);
         this.#keeping.gone(user);
