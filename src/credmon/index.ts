@@ -26,7 +26,7 @@ export {
 } from './directory.ts';
 export { MAX_CREDENTIAL_CHARACTERS, type Members } from './json-file.ts';
 export { readHeld } from './lease-held.ts';
-export { LeaseKeeping, type LeaseKeepingOptions, type Unserved } from './lease-keeping.ts';
+export { LeaseKeeping, type LeaseKeepingOptions, type Unserved, type WaitedFor } from './lease-keeping.ts';
 export { leaseId, readLeaseId } from './lease-name.ts';
 export { createLoginStore, type LoginFacts, type LoginStore, type LoginStoreOptions } from './login-store.ts';
 export { formatMeta, type MetaFile, parseMeta } from './meta-file.ts';
@@ -62,6 +62,7 @@ export type {
   VaultProvider,
 } from './settings.ts';
 export { assembleSettings, type SettingsParts } from './settings-parts.ts';
+export { writeStandIn } from './stand-in.ts';
 export { sweepLeftovers } from './sweep-leftovers.ts';
 export { type Passes, type PassFacts, startPasses } from './sweep-passes.ts';
 export {

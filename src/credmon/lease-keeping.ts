@@ -6,13 +6,21 @@ import { leaseId } from './lease-name.ts';
 import { readStem } from './name.ts';
 import type { CredmonSource, SourceMaker } from './providers/source-table.ts';
 import type { FileStamp, FoundStem, ScanListener } from './scan.ts';
-import type { CredmonSettings, Provider } from './settings.ts';
+import type { ClientProvider, CredmonSettings, LocalProvider, Provider } from './settings.ts';
 
 /** A request that nobody here serves, and why. */
 export interface Unserved {
   readonly user: string;
   readonly stem: string;
   readonly finding: Finding;
+}
+
+/** A request without an answer that credd itself waits for, serving nobody meanwhile. */
+export interface WaitedFor {
+  readonly id: string;
+  readonly provider: LocalProvider | ClientProvider;
+  /** When it was found, by the monotonic clock. */
+  readonly sinceMs: number;
 }
 
 /** What {@link LeaseKeeping} works with. */
@@ -60,8 +68,8 @@ export class LeaseKeeping implements ScanListener {
   readonly #options: LeaseKeepingOptions;
   readonly #users = new Map<string, Map<string, Kept>>();
   readonly #unserved = new Map<string, Map<string, Unserved>>();
-  /** Ids without a `.use`: somebody may be waiting for them. */
-  readonly #unanswered = new Set<string>();
+  /** Ids without a token, and since when: somebody may be waiting for them. */
+  readonly #unanswered = new Map<string, number>();
   readonly #busy = new Map<string, number>();
 
   constructor(options: LeaseKeepingOptions) {
@@ -76,7 +84,15 @@ export class LeaseKeeping implements ScanListener {
 
   /** Requests without an answer whose source is local: while there are any, somebody waits. */
   *unanswered(): Generator<string, void, undefined> {
-    for (const id of this.#unanswered) if (this.#kept(id)?.source.isLocal === true) yield id;
+    for (const id of this.#unanswered.keys()) if (this.#kept(id)?.source.isLocal === true) yield id;
+  }
+
+  /** Requests without a token that credd has made on its own account. */
+  *waitedFor(): Generator<WaitedFor, void, undefined> {
+    for (const [id, sinceMs] of this.#unanswered) {
+      const provider = this.#kept(id)?.provider;
+      if (provider?.mode === 'local' || provider?.mode === 'client') yield { id, provider, sinceMs };
+    }
   }
 
   sourceOf(id: string): CredmonSource | undefined {
@@ -225,7 +241,7 @@ export class LeaseKeeping implements ScanListener {
       ...(source.purpose === undefined ? {} : { purpose: source.purpose }),
     };
     if (held === undefined) {
-      this.#unanswered.add(lease.id);
+      if (!this.#unanswered.has(lease.id)) this.#unanswered.set(lease.id, performance.now());
       this.#options.onRequested?.(lease.id);
     }
     this.#options.keeper.hold(lease, source, this.#options.delivery, held);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LatchkeyError, quote, writeFileAtomic } from '../kit/index.ts';
 import type { TokenAlgorithm } from './algorithm.ts';
-import { readSigningKey } from './key-file.ts';
+import { readSigningKey, type SigningKeyFileOptions } from './key-file.ts';
 import { thumbprint } from './key-id.ts';
 import { type RingEntry, type ScheduledKey, scheduleKeys } from './key-ring-schedule.ts';
 import { makePublishedKey } from './published-key.ts';
@@ -99,12 +99,15 @@ export async function rotateKeyRing(
 }
 
 /** Reads a ring. @throws LatchkeyError `tokens/key`, `file/unsafe`, `file/io` */
-export async function loadKeyRing(directory: string): Promise<KeyRing> {
+export async function loadKeyRing(
+  directory: string,
+  { onOpenToOthers }: Pick<SigningKeyFileOptions, 'onOpenToOthers'> = {},
+): Promise<KeyRing> {
   const path = join(directory, INDEX);
   const document = parseIndex(await readIndex(path), path);
   const keys: RingKey[] = [];
   for (const { keyId, file, createdAt, signsFrom } of document.keys) {
-    const key = await readSigningKey(join(directory, file), keyId);
+    const key = await readSigningKey(join(directory, file), { keyId, onOpenToOthers });
     keys.push({ keyId, file, createdAt, signsFrom, key });
   }
   return { directory, keys, aheadSeconds: document.aheadSeconds, keepSeconds: document.keepSeconds };

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { LatchkeyError } from '../kit/index.ts';
-import { readPublishedKey, readSigningKey } from './key-file.ts';
+import { readPublishedKey, readSigningKey, type SigningKeyFileOptions } from './key-file.ts';
 import { thumbprint } from './key-id.ts';
 import { keysOfRing, loadKeyRing } from './key-ring.ts';
 import { makePublishedKey, type PublishedKey } from './published-key.ts';
@@ -15,7 +15,7 @@ export interface SigningKeys {
 }
 
 /** How keys are found. */
-export interface SigningKeysOptions {
+export interface SigningKeysOptions extends SigningKeyFileOptions {
   /** `kid` of a single key; default its thumbprint. The keys of a ring have their own. */
   readonly keyId?: string | undefined;
   /** A public key that must be the other half of a single private key. */
@@ -29,8 +29,8 @@ export interface SigningKeysOptions {
  */
 export async function loadSigningKeys(path: string, options: SigningKeysOptions = {}): Promise<SigningKeys> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats?.isDirectory()) return keysOfRing(await loadKeyRing(path));
-  const key = await readSigningKey(path, options.keyId);
+  if (stats?.isDirectory()) return keysOfRing(await loadKeyRing(path, options));
+  const key = await readSigningKey(path, options);
   const own = makePublishedKey(key.privateKey, key.keyId);
   if (options.publicKeyFile !== undefined) {
     const given = await readPublishedKey(options.publicKeyFile, key.keyId);

@@ -247,3 +247,35 @@ test('what is there at the start is not renewed before its time', async (t) => {
   assert.equal(statSync(first.pathOf('judy', 'mytokens.use')).ino, before);
   assert.equal(readJson(first.pathOf('judy', 'mytokens.top')).refresh_token, stored.revealText());
 });
+
+test('a client secret file that gives nothing: the secret of the login helps out, with a warning; without one it is tried again soon', async (t) => {
+  let secret = '';
+  const credmon = await startTestCredmon(t, async (base) => {
+    secret = join(base, 'secret');
+    return [oauthProvider(base)];
+  });
+  const { running, pathOf, lines } = credmon;
+  await storeLogin(credmon, 'erin');
+  await until(() => running.keeper.status('erin/mytokens'));
+  const warnings = (): readonly string[] => lines.filter((line) => /the login has left is used/.test(line));
+  for (const [contents, said] of [
+    [undefined, /mytokens: cannot read the client secret/],
+    ['', /no client secret at the beginning/],
+    ['\nsecond line', /no client secret at the beginning/],
+  ] as const) {
+    rmSync(secret, { force: true });
+    if (contents !== undefined) writeFileSync(secret, contents);
+    const { failures, lastError } = await running.keeper.renewNow('erin/mytokens');
+    assert.equal(failures, 0, lastError?.message);
+    assert.match(warnings().at(-1) ?? '', said);
+  }
+  assert.equal(warnings().length, 2, 'each told once');
+
+  rmSync(pathOf('erin', 'mytokens.meta'));
+  const failed = await running.keeper.renewNow('erin/mytokens');
+  assert.equal(failed.lastError?.code, 'file/io');
+  assert.equal(failed.state, 'retrying');
+  assert.ok((failed.nextAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now() <= 61_000, 'soon');
+  writeFileSync(secret, server.clientSecret('post'));
+  assert.equal((await running.keeper.renewNow('erin/mytokens')).failures, 0);
+});

@@ -41,7 +41,10 @@ async function checkKey(
     return;
   }
   try {
-    const { algorithm } = await readSigningKey(privateKeyFile, keyId);
+    const { algorithm } = await readSigningKey(privateKeyFile, {
+      keyId,
+      onOpenToOthers: (message) => say('warning', 'file/unsafe', message),
+    });
     if (algorithm !== keyAlgorithm)
       say(
         'error',

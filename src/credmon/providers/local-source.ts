@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Credential, Lease } from '../../keeper/index.ts';
-import { LatchkeyError, Secret } from '../../kit/index.ts';
+import { LatchkeyError, type Secret } from '../../kit/index.ts';
 import { type IssuedToken, issueToken, loadSigningKeys, type SigningKeys } from '../../tokens/index.ts';
 import { authorizationOf } from '../authz-template.ts';
 import type { LocalProvider } from '../settings.ts';
+import { emptyUse } from '../stand-in.ts';
 import { formatUse } from '../use-file.ts';
 import { localTokenRequest } from './local-token-request.ts';
 import type { CredmonSource } from './source-table.ts';
@@ -12,6 +13,8 @@ import type { CredmonSource } from './source-table.ts';
 /** What a local issuer needs from around it. */
 export interface LocalSurroundings {
   now(): Date;
+  /** Something of a provider is doubtful and works for now. */
+  warn(message: string): void;
   /** Writes the `.use` of a user who gets no token. */
   deliverEmpty(lease: Lease, bytes: Secret): void;
 }
@@ -23,7 +26,10 @@ const MAX_GROUP_MAP_BYTES = 64 << 20;
 /** Tokens that this machine signs: one source for all users of a provider. */
 export function createLocalSource(provider: LocalProvider, around: LocalSurroundings): CredmonSource {
   const keys = refreshed<SigningKeys>(provider.privateKeyFile, (path) =>
-    loadSigningKeys(path, { keyId: provider.keyId }),
+    loadSigningKeys(path, {
+      keyId: provider.keyId,
+      onOpenToOthers: (message) => around.warn(`${provider.name}: ${message}`),
+    }),
   );
   const groupMap = refreshed<string>(provider.groupMapFile, readGroupMap);
   return {
@@ -33,7 +39,7 @@ export function createLocalSource(provider: LocalProvider, around: LocalSurround
       const decision = authorizationOf(provider, lease.owner, await groupMap());
       if (decision.denied !== undefined) {
         // Upstream writes an empty token: credd waits for the file, and would wait for ever.
-        around.deliverEmpty(lease, useFile(provider, new Secret('')));
+        around.deliverEmpty(lease, emptyUse(provider));
         throw new LatchkeyError('credmon/denied', decision.denied, {
           hint: 'an administrator can add the user to the group map; it is read again at the next try',
         });
@@ -56,12 +62,8 @@ function credentialOf(provider: LocalProvider, lease: Lease, scope: string, issu
     id: issued.id,
     issuedAt: issued.issuedAt,
     expiresAt: issued.expiresAt,
-    bytes: useFile(provider, issued.token),
+    bytes: formatUse({ accessToken: issued.token, expiresIn: provider.lifetimeSeconds }, provider.format),
   };
-}
-
-function useFile({ lifetimeSeconds, format }: LocalProvider, accessToken: Secret): Secret {
-  return formatUse({ accessToken, expiresIn: lifetimeSeconds }, format);
 }
 
 /** A file's meaning, loaded again when the file has changed; looked at once a second at most. */

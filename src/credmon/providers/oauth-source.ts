@@ -1,5 +1,6 @@
 import type { Credential, Lease } from '../../keeper/index.ts';
 import { LatchkeyError, type Secret } from '../../kit/index.ts';
+import type { OAuthClient } from '../../oauth/index.ts';
 import { inUserDirectory } from '../directory-files.ts';
 import { readHeld } from '../lease-held.ts';
 import { type MetaFile, parseMeta } from '../meta-file.ts';
@@ -29,6 +30,8 @@ export interface OAuthSurroundings extends StoredTokenOptions {
   readonly unbroken: UnbrokenWork;
   /** Keeps a secret in memory for the day when its file is gone and its server is to be told. */
   remember(secret: Secret): Remembered;
+  /** Something of a provider is doubtful and works for now. */
+  warn(message: string): void;
 }
 
 /** Tokens by the refresh token that a login left in `.top`. */
@@ -39,6 +42,10 @@ export function createOAuthSource(
 ): CredmonSource {
   const first = peek(provider, around, user, stem);
   let last: Remembered | undefined = first.secret;
+  const registration = (meta: MetaFile | undefined): Promise<OAuthClient> =>
+    clientRegistration(provider, around.requestTimeoutSeconds, meta, (message) =>
+      around.warn(`${provider.name}: ${message}`),
+    );
 
   const refresh = async (stored: StoredToken): Promise<Credential> => {
     const { refreshToken } = stored;
@@ -47,7 +54,7 @@ export function createOAuthSource(
         hint: 'log in again when the token has ended; the server must grant offline access for tokens that are renewed',
       });
     }
-    const client = await clientRegistration(provider, around.requestTimeoutSeconds, stored.meta);
+    const client = await registration(stored.meta);
     const { exchangeToken, refreshAccessToken } = await import('../../oauth/index.ts');
     const prepared = await prepareRotation(around, stored);
     try {
@@ -72,7 +79,7 @@ export function createOAuthSource(
   /** Down-scopes the token of the plain login, which is renewed for itself. */
   const exchange = async (stored: StoredToken, signal: AbortSignal): Promise<Credential> => {
     const subjectToken = heldTokenOf(around, user, provider.name, around.now());
-    const client = await clientRegistration(provider, around.requestTimeoutSeconds, stored.meta);
+    const client = await registration(stored.meta);
     const { exchangeToken } = await import('../../oauth/index.ts');
     const response = await exchangeToken(client, { subjectToken, ...wishOf(stored), signal });
     return tokenCredential(response, 'json', around.now());
@@ -95,7 +102,7 @@ export function createOAuthSource(
     async revoke(signal) {
       if (last === undefined) return false;
       const { revokeToken } = await import('../../oauth/index.ts');
-      const client = await clientRegistration(provider, around.requestTimeoutSeconds, first.meta);
+      const client = await registration(first.meta);
       return await revokeToken(client, last.recall(), { kind: 'refresh_token', signal });
     },
   };

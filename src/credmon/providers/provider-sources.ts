@@ -24,7 +24,9 @@ export function createProviderSources(around: ProviderSurroundings): SourceMaker
     switch (provider.mode) {
       case 'local': {
         // One for all users: it knows nothing of any of them.
-        const source = local.get(provider) ?? createLocalSource(provider, { now: around.now, deliverEmpty });
+        const source =
+          local.get(provider) ??
+          createLocalSource(provider, { now: around.now, warn: around.warn, deliverEmpty });
         local.set(provider, source);
         return source;
       }

@@ -26,6 +26,7 @@ import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/inde
 import { isLatchkeyError, LruCache, type SealingKeys, sealText } from '../../kit/index.ts';
 import { renewalLine } from './renewal-lines.ts';
 import type { CredmonLogLevel, RunningCredmon, ScanFacts } from './running-credmon.ts';
+import { type StandIns, startStandIns } from './stand-ins.ts';
 
 /** What a monitor is composed with; the process gives it, tests too. */
 export interface CredmonSurroundings {
@@ -55,6 +56,7 @@ const MAX_RETRIES = 500;
 /** So long does the first pass wait for the tokens that this machine signs itself, before it says that it is complete. */
 const FIRST_ANSWERS_MS = 5_000;
 const LEFTOVERS_MS = 600_000;
+const WARN_AGAIN_MS = 3_600_000;
 /** Files that go and come again are no reason to end a user’s consent. */
 const REVOKE_AFTER_MS = 30_000;
 
@@ -77,6 +79,8 @@ class Credmon implements RunningCredmon {
   readonly #keeping: LeaseKeeping;
   readonly #passes: ReturnType<typeof startPasses>;
   readonly #watch: ReturnType<typeof watchDirectory>;
+  readonly #standIns: StandIns;
+  readonly #warnedAt = new LruCache<string, number>(1_000);
   readonly #toldOf = new LruCache<string, string>(1_000);
   readonly #rotations = unbrokenWork();
   readonly #remember = secretMemory();
@@ -105,6 +109,17 @@ class Credmon implements RunningCredmon {
       const line = renewalLine(event, id === undefined ? undefined : this.#keeping.providerOf(id)?.mode);
       this.log(line.level, line.text);
     });
+    this.#standIns = startStandIns({
+      directory,
+      keeper: this.keeper,
+      waitedFor: () => this.#keeping.waitedFor(),
+      onPut: (id, provider, reason) =>
+        this.log(
+          'error',
+          `${id} has an empty token for now, or credd would serve nobody while it waits for one: ${reason}; latchkey credmon config tells what is wrong with ${provider}`,
+        ),
+      onError: (id, error) => this.#failed(id, error),
+    });
     const delivery = createUseDelivery(directory, {
       delivered: (user, stem) => this.#keeping.delivered(user, stem),
       vanished: (user, stem) => this.#keeping.vanished(user, stem),
@@ -115,7 +130,10 @@ class Credmon implements RunningCredmon {
       delivery,
       sourceFor: this.#sourcesOf(settings),
       onReleased: (id, source) => void this.#tellServer(id, source),
-      onRequested: (id) => this.#around.onRequested?.(id, this.#wokenAt ?? new Date()),
+      onRequested: (id) => {
+        this.#standIns.expect();
+        this.#around.onRequested?.(id, this.#wokenAt ?? new Date());
+      },
       onFailed: (user, error) => this.#failed(user, error),
     });
     this.#watch = watchDirectory(directory, {
@@ -192,6 +210,7 @@ class Credmon implements RunningCredmon {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#ending.abort();
+    this.#standIns.close();
     this.#watch.close();
     await this.#passes.close();
     await this.keeper.close();
@@ -211,6 +230,7 @@ class Credmon implements RunningCredmon {
       now: () => new Date(),
       unbroken: this.#rotations,
       remember: this.#remember,
+      warn: (message) => this.#warn(message),
     });
   }
 
@@ -299,6 +319,15 @@ class Credmon implements RunningCredmon {
     if (this.#toldOf.get(user) === text) return;
     this.#toldOf.set(user, text);
     this.log('error', text);
+  }
+
+  /** What goes on for long is told again from time to time. */
+  #warn(message: string): void {
+    const toldAt = this.#warnedAt.get(message);
+    const now = performance.now();
+    if (toldAt !== undefined && now - toldAt < WARN_AGAIN_MS) return;
+    this.#warnedAt.set(message, now);
+    this.log('warn', message);
   }
 
   #lost(error: unknown): void {

@@ -36,7 +36,9 @@ async function allDocuments(
   const keys = new Map<string, PublishedKey[]>();
   for (const { name, issuer, privateKeyFile, keyId } of providers) {
     try {
-      const found = (await loadSigningKeys(privateKeyFile, { keyId })).published(now);
+      const found = (await loadSigningKeys(privateKeyFile, { keyId, onOpenToOthers: () => {} })).published(
+        now,
+      );
       const known = keys.get(issuer) ?? [];
       known.push(...found.filter((key) => known.every((other) => other.keyId !== key.keyId)));
       keys.set(issuer, known);
