@@ -181,7 +181,7 @@ N_CLIENT_SECRET_FILE = @@/none
     .filter(({ severity }) => severity !== 'notice')
     .map(({ severity, message }) => `${severity} ${message}`);
   const expected = [
-    /^error open: others may read or change the private key/,
+    /^warning open: others may read or change the private key/,
     /^error other: the private key .* is for ES256, and RS256 is configured/,
     /^error gone: there is no private key/,
     /^error gone: there is no group map file/,
