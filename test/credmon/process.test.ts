@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -29,9 +30,7 @@ test('first start: key, pid, COMPLETE; SIGHUP brings the .use; SIGTERM ends it w
   const monitor = startCredmonProcess(t);
   await monitor.complete();
   const { path, base, child } = monitor;
-  const pid = readFileSync(join(path, 'pid'), 'latin1');
-  assert.equal(Number.parseInt(pid, 10), child.pid);
-  assert.ok(pid.length < 256);
+  assert.equal(readFileSync(join(path, 'pid'), 'latin1'), String(child.pid), 'as kill $(cat pid) needs it');
   assert.equal(modeOf(join(path, 'pid')), '644');
 
   const privatePem = readFileSync(join(base, 'scitokens-private.pem'), 'utf8');
@@ -99,6 +98,18 @@ test('a second monitor on the same directory is refused; after kill -9 the next 
   assert.ok(existsSync(join(first.path, 'pid')), 'left behind');
   const third = startCredmonProcess(t, { base: first.base });
   await until(() => Number.parseInt(readFileSync(join(first.path, 'pid'), 'latin1'), 10) === third.child.pid);
+
+  // A number that is used again: its process is younger than the file.
+  third.child.kill('SIGKILL');
+  await third.ended;
+  const elsewhere = startCredmonProcess(t);
+  await elsewhere.complete();
+  writeFileSync(join(first.path, 'pid'), String(elsewhere.child.pid));
+  utimesSync(join(first.path, 'pid'), new Date(), new Date(Date.now() - 60_000));
+  const fourth = startCredmonProcess(t, { base: first.base });
+  await until(
+    () => Number.parseInt(readFileSync(join(first.path, 'pid'), 'latin1'), 10) === fourth.child.pid,
+  );
 });
 
 test('what condor_master hands down is forgotten: in the environment, and in the memory behind it', async (t) => {

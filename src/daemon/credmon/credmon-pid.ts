@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, type Stats, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LatchkeyError } from '../../kit/index.ts';
 
@@ -14,18 +14,24 @@ const TRIES = 5;
 /** Programs whose process number in `pid` means that the directory is served. */
 const MONITORS = /^(condor_credmon_(oauth|vault)|scitokens_credmon|latchkey(\.js)?)$/;
 
+/** A process that began so long after the file was written is another one with the same number. */
+const SLACK_MS = 2_000;
+/** What `/proc` counts in, on every machine that Linux runs on today. */
+const TICKS_PER_SECOND = 100;
+
 /**
- * Writes `D/pid`: our process number, and our start time, by which a number that is used again is told apart.
- * credd reads the number and nothing after it.
+ * Writes `D/pid`: our process number and nothing else, for credd and for whoever writes `kill -HUP $(cat pid)`.
  *
  * @throws LatchkeyError `daemon/already-running` when another monitor serves the directory; `file/io`
  */
 export function writeCredmonPid(directory: string): CredmonPidFile {
   const path = join(directory, 'pid');
-  const own = `${process.pid} ${startOf(process.pid) ?? 0}`;
+  const own = String(process.pid);
   const temporary = join(directory, `.pid.${process.pid}`);
+  let ino: number | undefined;
   try {
     writeFileSync(temporary, own, { mode: 0o644 });
+    ino = statusOf(temporary)?.ino;
     for (let tries = 1; ; tries += 1) {
       // A link is made or not made, by one of two that start together.
       if (tryLink(temporary, path)) break;
@@ -40,7 +46,7 @@ export function writeCredmonPid(directory: string): CredmonPidFile {
   } finally {
     remove(temporary);
   }
-  const isOurs = (): boolean => read(path) === own;
+  const isOurs = (): boolean => statusOf(path)?.ino === ino && read(path) === own;
   return {
     isOurs,
     remove: () => {
@@ -60,31 +66,35 @@ function tryLink(from: string, to: string): boolean {
 }
 
 function refuseLiving(directory: string, path: string): void {
-  const [, pidText = '', start] = /^\s*(\d+)(?:\s+(\d+))?/.exec(read(path)) ?? [];
-  const pid = Number(pidText);
-  if (pidText === '' || pid < 2 || pid === process.pid || !isMonitor(pid, start)) return;
+  const writtenAt = statusOf(path)?.mtimeMs;
+  const pid = Number.parseInt(read(path), 10);
+  if (writtenAt === undefined || !(pid >= 2) || pid === process.pid || !isMonitor(pid, writtenAt)) return;
   throw new LatchkeyError('daemon/already-running', `process ${pid} serves "${directory}" already`, {
     hint: 'two monitors on one directory would undo each other’s work: stop that one first',
   });
 }
 
-function isMonitor(pid: number, start: string | undefined): boolean {
-  const now = startOf(pid);
-  if (now === undefined) return false;
-  if (start !== undefined && start !== '0') return start === now;
-  // Written by another program: the name of what runs under the number must do.
+function isMonitor(pid: number, writtenAt: number): boolean {
+  const startedAt = startOf(pid);
+  if (startedAt === undefined || startedAt > writtenAt + SLACK_MS) return false;
   return read(`/proc/${pid}/cmdline`)
     .split('\0')
     .slice(0, 3)
     .some((word) => MONITORS.test(basename(word)));
 }
 
-/** Start time of a process in clock ticks since boot; `undefined` when there is none of that number, or it is a zombie. */
-function startOf(pid: number): string | undefined {
+/** When a process began, milliseconds since the epoch; `undefined` when there is none of that number, or it is a zombie. */
+function startOf(pid: number): number | undefined {
   const stat = read(`/proc/${pid}/stat`);
   // The name in parentheses may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  if (fields[19] === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  const uptime = Number.parseFloat(read('/proc/uptime'));
+  return Date.now() - (uptime - Number(fields[19]) / TICKS_PER_SECOND) * 1000;
+}
+
+function statusOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }
 
 function read(path: string): string {
