@@ -6,12 +6,22 @@ export class LruCache<Key, Value> {
   readonly #maxEntries: number;
   readonly #lifetimeMs: number;
   readonly #clock: Clock;
+  readonly #onForgotten: (value: Value) => void;
 
-  /** @param lifetimeMs milliseconds an entry lives after it was set; default for ever */
-  constructor(maxEntries: number, lifetimeMs = Number.POSITIVE_INFINITY, clock: Clock = systemClock) {
+  /**
+   * @param lifetimeMs milliseconds an entry lives after it was set; default for ever
+   * @param onForgotten told of every entry that is dropped, unless somebody deletes or replaces it
+   */
+  constructor(
+    maxEntries: number,
+    lifetimeMs = Number.POSITIVE_INFINITY,
+    clock: Clock = systemClock,
+    onForgotten: (value: Value) => void = () => {},
+  ) {
     this.#maxEntries = maxEntries;
     this.#lifetimeMs = lifetimeMs;
     this.#clock = clock;
+    this.#onForgotten = onForgotten;
   }
 
   get size(): number {
@@ -22,7 +32,10 @@ export class LruCache<Key, Value> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    if (entry.expires <= this.#clock.now().getTime()) return undefined;
+    if (entry.expires <= this.#clock.now().getTime()) {
+      this.#onForgotten(entry.value);
+      return undefined;
+    }
     this.#entries.set(key, entry);
     return entry.value;
   }
@@ -31,8 +44,9 @@ export class LruCache<Key, Value> {
     this.#entries.delete(key);
     this.#entries.set(key, { value, expires: this.#clock.now().getTime() + this.#lifetimeMs });
     if (this.#entries.size > this.#maxEntries) {
-      for (const oldest of this.#entries.keys()) {
+      for (const [oldest, entry] of this.#entries) {
         this.#entries.delete(oldest);
+        this.#onForgotten(entry.value);
         break;
       }
     }
@@ -45,10 +59,16 @@ export class LruCache<Key, Value> {
   /** Drops every entry whose time is over; otherwise that happens when it is looked at. */
   prune(): void {
     const now = this.#clock.now().getTime();
-    for (const [key, entry] of this.#entries) if (entry.expires <= now) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) {
+      if (entry.expires > now) continue;
+      this.#entries.delete(key);
+      this.#onForgotten(entry.value);
+    }
   }
 
   clear(): void {
+    const entries = [...this.#entries.values()];
     this.#entries.clear();
+    for (const { value } of entries) this.#onForgotten(value);
   }
 }

@@ -104,7 +104,11 @@ export const OPERATIONS: readonly Operation[] = [
     run: async ({ deps }) => {
       const now = deps.clock.now();
       const summary = summarize(await deps.credentials.list(), deps.credentials.breakers(), now);
-      return { ...summary, upcoming: summary.upcoming.map((view) => credentialJson(view, now)) };
+      return {
+        ...summary,
+        upcoming: summary.upcoming.map((view) => credentialJson(view, now)),
+        unserved: deps.credentials.unserved(),
+      };
     },
   },
 ];

@@ -51,7 +51,12 @@ export const SCHEMAS = {
     providers: listOf('Provider'),
     failures: listOf('Cause'),
     upcoming: listOf('Credential'),
+    unserved: listOf('Unserved'),
   }),
+  Unserved: object(
+    { id: text('Owner, slash, name.'), message: text('Why not.') },
+    'A request in the directory that no provider serves; at most 1000 are told.',
+  ),
   Session: object({
     user: optional(text('Absent on the operator socket.')),
     isOperator: { type: 'boolean' },

@@ -6,7 +6,7 @@ import { formOf } from './form.ts';
 import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { formToken } from './layout.ts';
 import type { UnconfirmedLogin } from './login-memory.ts';
-import { againActions } from './login-routes.ts';
+import { againActions, removeServed } from './login-routes.ts';
 import { requestName } from './request-name.ts';
 import { WRONG_CODE } from './sign-in-routes.ts';
 
@@ -36,7 +36,7 @@ async function withLogin(
   const refused = await refusal(frame, c, login);
   if (refused === undefined) return await act(login, id);
   frame.memory.unconfirmed.delete(id);
-  await discard(frame, login);
+  await frame.discard(login);
   return refused;
 }
 
@@ -87,10 +87,12 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
   if (form === undefined) return respondFailure(frame, c, 'stale-form');
   const { memory, deps } = frame;
   const { request, key } = login;
+  const isDecided = (): boolean => memory.unconfirmed.get(id) !== login;
+  if (isDecided()) return respondFailure(frame, c, 'expired-login');
   const owner = request.localUser;
   if (form.get('decision') !== 'store') {
     memory.unconfirmed.delete(id);
-    await discard(frame, login);
+    await frame.discard(login);
     return c.redirect(backTo(frame, key), 303);
   }
   if (deps.demandsLocalProof && login.isProven !== true && c.var.browser.user === undefined) {
@@ -105,17 +107,18 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
     }
   }
   // Taken out first: a second click finds nothing, and a failure puts it back.
+  if (isDecided()) return respondFailure(frame, c, 'expired-login');
   memory.unconfirmed.delete(id);
   try {
     const { subject } = login.tokens;
     // Bound before it is stored: of two first logins at the same moment one is refused.
     if (subject !== undefined && !(await deps.accounts.remember(owner, request.provider, subject))) {
-      await discard(frame, login);
+      await frame.discard(login);
       return respondFailure(frame, c, 'wrong-account', { actions: againActions(frame, key, request) });
     }
     await deps.logins.store(request, login.tokens);
   } catch (error) {
-    memory.unconfirmed.set(id, { ...login, isProven: true });
+    memory.keep({ ...login, isProven: true }, id);
     deps.log(
       'error',
       `login of ${owner} at ${requestName(request)} could not be stored: ${wordsOf(error) ?? 'unexpected error'}`,
@@ -136,22 +139,12 @@ function backTo({ base }: Frame, key: string | undefined): string {
 }
 
 /** The request file goes when nothing in it is open any more. */
-async function endKeyWhenDone({ deps, memory }: Frame, c: WebContext, key: string): Promise<void> {
+async function endKeyWhenDone(frame: Frame, c: WebContext, key: string): Promise<void> {
+  const { deps, memory } = frame;
   const requests = await deps.requests.read(key);
   if (requests === undefined) return;
   const stored = await Promise.all(requests.map((request) => deps.requests.isStored(request)));
   if (!stored.every(Boolean)) return;
   memory.served.set(key, { browser: c.var.browser.id, requests });
-  await deps.requests.remove(key);
-}
-
-async function discard({ deps }: Frame, { request, tokens }: UnconfirmedLogin): Promise<void> {
-  try {
-    await deps.logins.discard(request, tokens);
-  } catch (error) {
-    deps.log(
-      'warn',
-      `a grant that is not used could not be revoked: ${wordsOf(error) ?? 'unexpected error'}`,
-    );
-  }
+  await removeServed(frame, key);
 }

@@ -24,7 +24,7 @@ export function addDashboardRoutes(app: Hono<WebEnvironment>, frame: Frame): voi
     if (!isOperator(frame, c)) return respondFailure(frame, c, 'not-allowed');
     const { credentials, health, clock } = frame.deps;
     const summary = summarize(await credentials.list(), credentials.breakers(), clock.now());
-    return respondOperatorPage(frame, c, summary, await health.ready());
+    return respondOperatorPage(frame, c, summary, credentials.unserved(), await health.ready());
   });
 }
 

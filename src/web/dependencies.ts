@@ -115,6 +115,14 @@ export interface CredentialView {
   readonly canLogIn: boolean;
 }
 
+/** A request in the directory that no provider serves. */
+export interface UnservedRequest {
+  /** `alice/box_read`. */
+  readonly id: string;
+  /** Why not. */
+  readonly message: string;
+}
+
 /** The credentials that are kept here. */
 export interface Credentials {
   /** Of one owner, or of everybody. */
@@ -125,6 +133,8 @@ export interface Credentials {
   loginRequest(id: string): Promise<LoginRequest | undefined>;
   /** Takes it away here and revokes it where it came from, if that is offered. */
   revoke(id: string): Promise<void>;
+  /** Requests in the directory that no provider serves. */
+  unserved(): readonly UnservedRequest[];
   /** Breakers that are not closed, by authority. */
   breakers(): ReadonlyMap<string, 'open' | 'half-open'>;
 }
@@ -160,4 +170,8 @@ export interface Peer {
 /** The application. */
 export interface WebApp {
   fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** Forgets what is over, which revokes grants that nobody confirmed; to be called every minute or so. */
+  tidy(): void;
+  /** Forgets everything; settles when the grants that nobody confirmed are revoked. */
+  close(): Promise<void>;
 }

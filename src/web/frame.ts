@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Browser, Browsers } from './browser-session.ts';
 import type { Peer, WebDependencies } from './dependencies.ts';
-import type { LoginMemory } from './login-memory.ts';
+import type { LoginMemory, UnconfirmedLogin } from './login-memory.ts';
 
 /** What hono carries through one request. */
 export interface WebEnvironment {
@@ -21,6 +21,8 @@ export interface Frame {
   readonly base: string;
   /** Name of this host in titles. */
   readonly host: string;
+  /** Revokes what was granted and is not stored; never throws. */
+  discard(login: UnconfirmedLogin): Promise<void>;
   /** Gives the browser another cookie. */
   setCookie(c: WebContext, value: string | undefined): void;
   /** Tries a sign-in code within the limits; `blocked` = too many wrong ones. */

@@ -15,6 +15,7 @@ export type {
   Publication,
   RequestFiles,
   SignIn,
+  UnservedRequest,
   WebApp,
   WebDependencies,
 } from './dependencies.ts';

@@ -50,30 +50,51 @@ interface ServedKey {
 /** What the pages remember between two requests; in memory, bounded, each for its time. */
 export interface LoginMemory {
   readonly pending: LruCache<string, PendingLogin>;
+  /** Put there by {@link LoginMemory.keep}. */
   readonly unconfirmed: LruCache<string, UnconfirmedLogin>;
   readonly devices: LruCache<string, DeviceWait>;
   readonly served: LruCache<string, ServedKey>;
+  /** Keeps a login until somebody decides, under the id that is given back, or the one it had. */
+  keep(login: UnconfirmedLogin, id?: string): string;
   /** Notes that this browser opened this key's page. */
   visit(browser: string, key: string): void;
   /** The keys this browser opened, last first. */
   visited(browser: string): readonly string[];
   /** Lets go of what is over; cheap to call often. */
   tidy(): void;
+  /** Forgets everything, and from then on at once what is to be kept. */
+  close(): void;
 }
 
-/** Nothing of it outlives the process: who comes back too late starts again from the key's page. */
-export function createLoginMemory(clock: Clock): LoginMemory {
+/**
+ * Nothing of it outlives the process: who comes back too late starts again from the key's page.
+ *
+ * @param onForgotten told of every login that nobody stored or refused in time: its grant is still good
+ */
+export function createLoginMemory(
+  clock: Clock,
+  onForgotten: (login: UnconfirmedLogin) => void = () => {},
+): LoginMemory {
   const visits = new LruCache<string, readonly string[]>(MAX_LOGINS * 5, VISIT_MS, clock);
   const pending = new LruCache<string, PendingLogin>(MAX_LOGINS, LOGIN_MS, clock);
-  const unconfirmed = new LruCache<string, UnconfirmedLogin>(MAX_LOGINS, LOGIN_MS, clock);
-  const devices = new LruCache<string, DeviceWait>(MAX_DEVICES, 2 * LOGIN_MS, clock);
+  const unconfirmed = new LruCache<string, UnconfirmedLogin>(MAX_LOGINS, LOGIN_MS, clock, onForgotten);
+  // A wait that nobody looks for any more goes on asking the server otherwise.
+  const devices = new LruCache<string, DeviceWait>(MAX_DEVICES, 2 * LOGIN_MS, clock, ({ device }) =>
+    device.cancel(),
+  );
   const served = new LruCache<string, ServedKey>(MAX_LOGINS, VISIT_MS, clock);
   let tidiedAt = 0;
+  let isClosed = false;
   return {
     pending,
     unconfirmed,
     devices,
     served,
+    keep(login, id = randomId()) {
+      if (isClosed) onForgotten(login);
+      else unconfirmed.set(id, login);
+      return id;
+    },
     visit(browser, key) {
       const others = (visits.get(browser) ?? []).filter((visited) => visited !== key);
       visits.set(browser, [key, ...others].slice(0, MAX_KEYS_PER_BROWSER));
@@ -84,6 +105,10 @@ export function createLoginMemory(clock: Clock): LoginMemory {
       if (Math.abs(now - tidiedAt) < TIDY_MS) return;
       tidiedAt = now;
       for (const cache of [pending, unconfirmed, devices, served, visits]) cache.prune();
+    },
+    close() {
+      isClosed = true;
+      for (const cache of [pending, unconfirmed, devices, served, visits]) cache.clear();
     },
   };
 }

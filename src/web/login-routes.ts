@@ -8,7 +8,7 @@ import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { type Asked, respondDonePage, respondKeyPage } from './key-page.ts';
 import type { Html } from './layout.ts';
 import { randomId } from './login-memory.ts';
-import { requestName } from './request-name.ts';
+import { requestName, withoutKeys } from './request-name.ts';
 
 const KEY = /^[0-9a-f]{64}$/;
 const ID = /^[\w-]{24}$/;
@@ -56,10 +56,20 @@ async function showKey(frame: Frame, c: WebContext, key: string): Promise<Respon
   );
   if (asked.every(({ isDone }) => isDone)) {
     memory.served.set(key, { browser: c.var.browser.id, requests });
-    await deps.requests.remove(key);
+    await removeServed(frame, key);
     return respondDonePage(frame, c, requests);
   }
   return respondKeyPage(frame, c, key, asked);
+}
+
+/** That the file stays is no reason to tell somebody that the login failed: credd takes no notice of it. */
+export async function removeServed({ deps }: Frame, key: string): Promise<void> {
+  try {
+    await deps.requests.remove(key);
+  } catch (error) {
+    const reason = withoutKeys(error instanceof Error ? error.message : 'unexpected error');
+    deps.log('warn', `a request file that is done with could not be removed: ${reason}`);
+  }
 }
 
 async function begin(frame: Frame, c: WebContext, key: string, name: string): Promise<Response> {
@@ -104,8 +114,7 @@ export async function finish(frame: Frame, c: WebContext): Promise<Response> {
     });
   try {
     const tokens = await deps.logins.finish(request, login.pending, callback);
-    const id = randomId();
-    memory.unconfirmed.set(id, { browser: login.browser, key, request, tokens });
+    const id = memory.keep({ browser: login.browser, key, request, tokens });
     return c.redirect(`${frame.base}/confirm/${id}`, 303);
   } catch (error) {
     if (isLatchkeyError(error, 'oauth/denied'))
@@ -127,11 +136,14 @@ async function beginDevice(frame: Frame, c: WebContext, key: string, name: strin
     memory.devices.set(id, wait);
     device.finished.then(
       (tokens) => {
-        const confirmId = randomId();
-        memory.unconfirmed.set(confirmId, { browser: wait.browser, key, request, tokens });
-        memory.devices.set(id, { ...wait, confirmId });
+        const login = { browser: wait.browser, key, request, tokens };
+        // Approved after the wait was given up: nobody can find it any more.
+        if (memory.devices.get(id) === undefined) return void frame.discard(login);
+        memory.devices.set(id, { ...wait, confirmId: memory.keep(login) });
       },
-      (failure: unknown) => memory.devices.set(id, { ...wait, failure }),
+      (failure: unknown) => {
+        if (memory.devices.get(id) !== undefined) memory.devices.set(id, { ...wait, failure });
+      },
     );
     return c.redirect(`${frame.base}/device/${id}`, 303);
   } catch (error) {

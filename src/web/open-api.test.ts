@@ -55,6 +55,11 @@ function appWith(done: string[] = []) {
       loginRequest: async () => undefined,
       revoke: async (id) => void done.push(`revoke ${id}`),
       breakers: () => new Map([['https://op.example', 'open' as const]]),
+      unserved: () =>
+        Array.from({ length: 120 }, (_, n) => ({
+          id: `carol/box_${n}`,
+          message: 'no provider <box> is configured',
+        })),
     },
     publication: { document: async () => undefined },
     health: {
@@ -233,6 +238,16 @@ test('every answer is safe to show, and no page is kept', async () => {
   }
   const cookie = (await call('/sign-in')).headers.get('set-cookie') ?? '';
   assert.match(cookie, /^__Secure-latchkey=.*; Path=\/condor; HttpOnly; Secure; SameSite=Lax$/);
+});
+
+test('operators see requests that nobody serves', async () => {
+  const { call } = appWith();
+  const page = await (await call('/operator', {}, { isOperator: true })).text();
+  assert.match(page, /120<\/b><span>not served/);
+  assert.match(page, /carol\/box_0.*No provider &lt;box&gt; is configured/s);
+  assert.match(page, /20 more are not shown here/);
+  const overview = await (await call('/api/v1/operator', {}, { isOperator: true })).json();
+  assert.equal((overview as { unserved: unknown[] }).unserved.length, 120);
 });
 
 test('bodies and addresses have an end', async () => {

@@ -1,16 +1,21 @@
 import { html } from 'hono/html';
 import { stateInWords } from './credential-state.ts';
 import { bar, when } from './dashboard-page.ts';
+import type { UnservedRequest } from './dependencies.ts';
 import type { Frame, WebContext } from './frame.ts';
 import { type Html, respondPage } from './layout.ts';
 import type { OperatorSummary, ProviderSummary } from './operator-summary.ts';
 import { asSentence } from './sentence.ts';
+
+/** Most requests without a provider on the page; the API gives more. */
+const MAX_UNSERVED = 100;
 
 /** Providers, failures by cause and what ends next, over all users. */
 export function respondOperatorPage(
   frame: Frame,
   c: WebContext,
   summary: OperatorSummary,
+  unserved: readonly UnservedRequest[],
   ready: { readonly ok: boolean; readonly checks: Readonly<Record<string, string>> },
 ): Promise<Response> {
   const now = frame.deps.clock.now();
@@ -29,6 +34,7 @@ ${
 <div class="tiles">
 ${tile(summary.users, summary.users === 1 ? 'user' : 'users')}${tile(summary.credentials, 'credentials')}${tile(summary.working, 'working')}
 ${tile(summary.failing, 'failing', 'bad')}${tile(summary.endingSoon, 'failing and ending within an hour', 'warn')}
+${unserved.length === 0 ? '' : tile(unserved.length, 'not served', 'warn')}
 </div>
 <section class="card plain scroll"><table class="fold"><caption>Providers</caption>
 <thead><tr><th scope="col">Provider</th><th scope="col">Kept</th><th scope="col" class="number">Credentials</th><th scope="col" class="number">Failing</th><th scope="col">First end</th><th scope="col">Requests to it</th></tr></thead>
@@ -48,6 +54,7 @@ ${summary.providers.length === 0 ? html`<p class="empty">No credentials are kept
         html`<tr><th scope="row"><code>${code}</code></th><td class="number" data-label="Credentials:">${credentials}</td><td class="number" data-label="Users:">${users}</td><td data-label="Last:">${when(lastAt, now, '–')}</td><td data-label="">${asSentence(message)}${hint === undefined ? '' : html`<br><span class="quiet-text small">${asSentence(hint)}</span>`}</td></tr>`,
     )}</tbody></table>
 ${summary.failures.length === 0 ? html`<p class="empty">Nothing is failing.</p>` : ''}</section>
+${unserved.length === 0 ? '' : unservedTable(unserved)}
 <section class="card plain scroll"><table class="fold"><caption>Next to end</caption>
 <thead><tr><th scope="col">Credential</th><th scope="col">Time left</th><th scope="col">Next renewal</th></tr></thead>
 <tbody>${summary.upcoming.map(
@@ -56,6 +63,20 @@ ${summary.failures.length === 0 ? html`<p class="empty">Nothing is failing.</p>`
     )}</tbody></table>
 ${summary.upcoming.length === 0 ? html`<p class="empty">Nothing has an end that is known.</p>` : ''}</section>`,
   });
+}
+
+/** Requests that users have made and nobody will answer as things are. */
+function unservedTable(unserved: readonly UnservedRequest[]): Html {
+  const more = unserved.length - MAX_UNSERVED;
+  return html`<section class="card plain scroll"><table class="fold"><caption>Requests that no provider serves</caption>
+<thead><tr><th scope="col">Request</th><th scope="col">Why</th></tr></thead>
+<tbody>${unserved
+    .slice(0, MAX_UNSERVED)
+    .map(
+      ({ id, message }) =>
+        html`<tr><th scope="row">${id}</th><td data-label="">${asSentence(message)}</td></tr>`,
+    )}</tbody></table>
+${more > 0 ? html`<p class="empty">${more} more are not shown here.</p>` : ''}</section>`;
 }
 
 function tile(count: number, label: string, tone?: 'bad' | 'warn'): Html {

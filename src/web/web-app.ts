@@ -7,6 +7,7 @@ import { createBrowsers } from './browser-session.ts';
 import { addConfirmRoutes } from './confirm-routes.ts';
 import { addDashboardRoutes } from './dashboard-routes.ts';
 import type { Peer, WebApp, WebDependencies } from './dependencies.ts';
+import { createDiscarding, type Discarding } from './discarding.ts';
 import { respondFailure } from './failure-page.ts';
 import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -14,6 +15,7 @@ import { ICON } from './layout.ts';
 import { createLoginMemory } from './login-memory.ts';
 import { addLoginRoutes, finish, isReturn } from './login-routes.ts';
 import { addPublicationRoutes } from './publication-routes.ts';
+import { withoutKeys } from './request-name.ts';
 import { addSignInRoutes } from './sign-in-routes.ts';
 import { STYLE_SHEET } from './style.ts';
 
@@ -30,7 +32,8 @@ const MIN_KEY_BYTES = 16;
  */
 export function createWebApp(deps: WebDependencies): WebApp {
   if (deps.sessionKey.length < MIN_KEY_BYTES) throw new TypeError('the session key has at least 16 bytes');
-  const frame = createFrame(deps);
+  const discarding = createDiscarding(deps);
+  const frame = createFrame(deps, discarding);
   const app = new Hono<WebEnvironment>({ getPath: (request) => pathWithin(frame.base, request.url) });
   app.use('*', async (c, next) => {
     await next();
@@ -66,11 +69,20 @@ export function createWebApp(deps: WebDependencies): WebApp {
     const where = c.req.path.split('/').slice(0, 2).join('/');
     deps.log(
       'error',
-      `${c.req.method} ${where}: ${error instanceof Error ? error.message : 'unexpected error'}`,
+      `${c.req.method} ${where}: ${withoutKeys(error instanceof Error ? error.message : 'unexpected error')}`,
     );
     return respondFailure(frame, c, 'unexpected');
   });
-  return { fetch: async (request: Request, peer: Peer = {}) => await app.fetch(request, { peer }) };
+  return {
+    fetch: async (request: Request, peer: Peer = {}) => await app.fetch(request, { peer }),
+    tidy: () => frame.memory.tidy(),
+    async close() {
+      frame.memory.close();
+      // A device may have been approved a moment ago: what has been settled has its turn first.
+      await new Promise((resolve) => setImmediate(resolve));
+      await discarding.settled();
+    },
+  };
 }
 
 /** No script at all, nothing from elsewhere, no frames, nothing kept, and no address told to anybody. */
@@ -86,7 +98,7 @@ const SAFETY_HEADERS: Readonly<Record<string, string>> = {
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
 };
 
-function createFrame(deps: WebDependencies): Frame {
+function createFrame(deps: WebDependencies, { discard }: Discarding): Frame {
   const prefix = new URL(deps.prefix);
   const browsers = createBrowsers(deps.sessionKey, deps.clock);
   const limit = createAttemptLimit(deps.clock);
@@ -94,7 +106,8 @@ function createFrame(deps: WebDependencies): Frame {
   return {
     deps,
     browsers,
-    memory: createLoginMemory(deps.clock),
+    memory: createLoginMemory(deps.clock, (login) => void discard(login)),
+    discard,
     base: prefix.pathname.replace(/\/+$/, ''),
     host: prefix.hostname,
     setCookie: (c, value) =>
@@ -107,10 +120,12 @@ function createFrame(deps: WebDependencies): Frame {
       }),
     async redeem(c, code) {
       const { address } = c.env.peer;
-      if (limit.isBlocked(address)) return 'blocked';
+      if (!limit.begin(address)) return 'blocked';
       const user = await deps.signIn.redeem(code);
-      if (user !== undefined) return { user };
-      limit.countFailure(address);
+      if (user !== undefined) {
+        limit.forgive(address);
+        return { user };
+      }
       deps.log('warn', `a wrong sign-in code came from ${address ?? 'the local socket'}`);
       return 'wrong';
     },

@@ -72,6 +72,38 @@ test('nothing but a fresh file of the code’s own contents proves anything', as
   }
 });
 
+test('of two that type one code at once, one signs in and the other is told no', async (t) => {
+  if (!havePeers(t, 'getent')) return;
+  const directory = join(workspace(t), 'sign-in');
+  const signIn = openSignInDirectory(directory);
+  for (let round = 0; round < 20; round += 1) {
+    const { code } = await createSignInCode(directory);
+    const users = await Promise.all(Array.from({ length: 4 }, () => signIn.redeem(code)));
+    assert.equal(users.filter((user) => user !== undefined).length, 1);
+  }
+});
+
+test('what nobody typed is swept away, and what is no proof; links are not followed', async (t) => {
+  const home = workspace(t);
+  const directory = join(home, 'sign-in');
+  let now = new Date();
+  const signIn = openSignInDirectory(directory, () => now);
+  const { code } = await createSignInCode(directory);
+  writeFileSync(join(directory, 'large'), 'x'.repeat(1_000));
+  mkdirSync(join(directory, 'empty'));
+  mkdirSync(join(directory, 'full'));
+  writeFileSync(join(directory, 'full', 'file'), '');
+  writeFileSync(join(home, 'elsewhere'), 'x'.repeat(1_000));
+  symlinkSync(join(home, 'elsewhere'), join(directory, 'link'));
+  const fresh = proofOf(code).fileName;
+  await signIn.sweep();
+  assert.deepEqual(readdirSync(directory).sort(), ['full', 'link', fresh].sort());
+  now = new Date(Date.now() + 601_000);
+  await signIn.sweep();
+  assert.deepEqual(readdirSync(directory), ['full']);
+  assert.equal(statSync(join(home, 'elsewhere')).size, 1_000);
+});
+
 test('a sign-in directory of somebody else is refused', (t) => {
   const directory = join(workspace(t), 'sign-in');
   mkdirSync(directory, { mode: 0o777 });

@@ -1,7 +1,7 @@
 import type { Provider } from '../../credmon/index.ts';
 import type { LeaseStatus } from '../../keeper/index.ts';
 import { LatchkeyError, quote } from '../../kit/index.ts';
-import type { Credentials, CredentialView } from '../../web/index.ts';
+import type { Credentials, CredentialView, UnservedRequest } from '../../web/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import { requestToLogInAgain } from './login-again.ts';
 
@@ -13,7 +13,10 @@ export interface CredentialShelf {
 }
 
 /** The part of a running monitor that the dashboards show and move. */
-export type ShownCredmon = Pick<RunningCredmon, 'settings' | 'keeper' | 'revoke'>;
+export type ShownCredmon = Pick<RunningCredmon, 'settings' | 'keeper' | 'revoke' | 'unserved'>;
+
+/** Requests without a provider that are told of: users can write any number of them. */
+const MOST_UNSERVED = 1_000;
 
 /** Modes in which a person's login is behind a token, so that there is something to take back. */
 const REVOCABLE: readonly Provider['mode'][] = ['oauth', 'vault', 'pelican'];
@@ -49,6 +52,14 @@ export function keptCredentials(
     async revoke(id) {
       if ((await shelf?.revoke(id)) === true || (await credmon.revoke(id))) return;
       throw new LatchkeyError('credmon/not-found', `nothing is kept under the name ${quote(id)}`);
+    },
+    unserved() {
+      const requests: UnservedRequest[] = [];
+      for (const { user, stem, finding } of credmon.unserved()) {
+        if (requests.length >= MOST_UNSERVED) break;
+        requests.push({ id: `${user}/${stem}`, message: finding.message });
+      }
+      return requests;
     },
     breakers: () => breakers,
     close: unsubscribe,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { LatchkeyError, quote, runProgram, writeFileAtomic } from '../../kit/index.ts';
 import type { SignIn } from '../../web/index.ts';
 import { createCode, normalizeCode, proofOf } from './sign-in-code.ts';
+import { sweepSignInDirectory } from './sign-in-sweep.ts';
 
 /** Everybody may put a file in, nobody may look, and only its owner (and ours) may take one away. */
 const DIRECTORY_MODE = 0o1733;
@@ -14,24 +15,35 @@ const CODE_MS = 5 * 60_000;
 const ADDRESS_FILE = 'sign-in-page';
 const MAX_ADDRESS_BYTES = 2_000;
 
+/** The directory in which local users prove who they are. */
+export interface SignInDirectory extends SignIn {
+  /** Empties it of what is no use any more; to be called every minute or so. */
+  sweep(): Promise<void>;
+}
+
 /**
  * Opens the directory in which local users prove who they are: the owner of a file there that only the maker of a
  * code can have named, and that nobody else could have written.
  *
  * @throws LatchkeyError `file/unsafe` when it is there with another owner or mode, `file/io`
  */
-export function openSignInDirectory(path: string, now: () => Date = () => new Date()): SignIn {
+export function openSignInDirectory(path: string, now: () => Date = () => new Date()): SignInDirectory {
   prepare(path);
   return {
+    sweep: () => sweepSignInDirectory(path, now()),
     async redeem(typed) {
       const code = normalizeCode(typed);
       if (code === undefined) return undefined;
       const { fileName, contents } = proofOf(code);
       const file = join(path, fileName);
       const owner = await proofOwner(file, contents, now());
-      // Used up, whatever it proved.
-      if (owner !== undefined) await unlink(file);
-      return owner === undefined ? undefined : await userName(owner);
+      if (owner === undefined) return undefined;
+      // Used up, whatever it proved; of two who try at once, only one takes it away.
+      const isTaken = await unlink(file).then(
+        () => true,
+        () => false,
+      );
+      return isTaken ? await userName(owner) : undefined;
     },
   };
 }

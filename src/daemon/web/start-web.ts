@@ -1,6 +1,6 @@
 import { isLatchkeyError, systemClock } from '../../kit/index.ts';
 import type { CredentialStore } from '../../repository/index.ts';
-import { createWebApp, type WebApp, type WebDependencies } from '../../web/index.ts';
+import { createWebApp, type SignIn, type WebApp } from '../../web/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import type { Observation } from '../observe/index.ts';
 import { openAccountFile } from './account-file.ts';
@@ -10,15 +10,19 @@ import { createLogins } from './oauth-logins.ts';
 import { openRequestFiles } from './request-files.ts';
 import { loadSessionKey } from './session-key.ts';
 import type { WebSettings } from './settings.ts';
-import { openSignInDirectory, publishSignInPage } from './sign-in-directory.ts';
+import { openSignInDirectory, publishSignInPage, type SignInDirectory } from './sign-in-directory.ts';
 import { storedProxies } from './stored-proxies.ts';
 import { listenWeb, type WebListener } from './web-listener.ts';
+
+const TIDY_MS = 60_000;
+/** Time that servers have at the end to take back grants that nobody has confirmed. */
+const PATIENCE_MS = 5_000;
 
 /** What the web page is made of. */
 export interface WebParts {
   readonly credmon: Pick<
     RunningCredmon,
-    'settings' | 'keeper' | 'directory' | 'logins' | 'wake' | 'revoke' | 'log'
+    'settings' | 'keeper' | 'directory' | 'logins' | 'wake' | 'revoke' | 'unserved' | 'log'
   >;
   /** Absent = no metrics, and ready as long as it runs. */
   readonly observation?: Pick<Observation, 'live' | 'ready' | 'metrics'> | undefined;
@@ -41,6 +45,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
   const { credmon, observation, store } = parts;
   const credentials = keptCredentials(credmon, store === undefined ? undefined : storedProxies(store));
   const log = (level: 'info' | 'warn' | 'error', line: string): void => credmon.log(level, `WEB: ${line}`);
+  const signIn = signInOf(settings, log);
   const app = createWebApp({
     prefix: settings.prefix,
     sessionKey: await loadSessionKey(credmon.directory.path),
@@ -58,7 +63,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
       (line) => log('warn', line),
     ),
     health: observation ?? ALWAYS_READY,
-    signIn: signInOf(settings, log),
+    signIn,
     demandsLocalProof: settings.demandsLocalProof,
     operators: settings.operators,
     log,
@@ -66,22 +71,34 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
   const listeners = await openListeners(app, settings);
   if (settings.signInDirectory !== undefined)
     await publishSignInPage(settings.signInDirectory, settings.prefix);
+  const tidying = setInterval(() => {
+    app.tidy();
+    signIn.sweep?.().catch(() => {});
+  }, TIDY_MS).unref();
   log('info', `page of ${settings.prefix} served on ${listeners[0]?.address}`);
   return {
     address: listeners[0]?.address ?? '',
     async close() {
+      clearInterval(tidying);
       credentials.close();
       await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.race([app.close(), patience()]);
     },
   };
+}
+
+function patience(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE_MS).unref();
+  });
 }
 
 /** A page on which nobody can sign in still serves the logins of submissions. */
 function signInOf(
   { signInDirectory }: WebSettings,
   log: (level: 'error', line: string) => void,
-): WebDependencies['signIn'] {
-  const nobody = { redeem: async () => undefined };
+): SignIn & Partial<SignInDirectory> {
+  const nobody: SignIn = { redeem: async () => undefined };
   if (signInDirectory === undefined) return nobody;
   try {
     return openSignInDirectory(signInDirectory);
