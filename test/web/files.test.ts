@@ -148,6 +148,7 @@ test('what local issuers publish, by path; one that has no key does not spoil th
   const complaints: string[] = [];
   const published = issuerPublication(
     () => ({
+      webPrefix: 'https://ap.example',
       namedProviders: [
         { ...local, issuer: 'https://ap.example' },
         { ...local, name: 'second', keyId: 'second', issuer: 'https://ap.example' },
@@ -169,4 +170,33 @@ test('what local issuers publish, by path; one that has no key does not spoil th
   assert.equal(await published.document('/.well-known/other'), undefined);
   assert.equal(complaints.length, 1);
   assert.match(complaints[0] ?? '', /keys of lost are not published/);
+});
+
+test('two issuers at one path: the one of this page’s own host is published, and both conflicts are told', async (t) => {
+  const world = await startWebWorld(t);
+  const local = world.credmon.settings.providerOf('scitokens');
+  assert.ok(local?.mode === 'local');
+  const otherKey = join(workspace(t), 'other.pem');
+  const { generateKeyPairSync } = await import('node:crypto');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writeFileSync(otherKey, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
+  const complaints: string[] = [];
+  const ours = { ...local, issuer: 'https://ap.example' };
+  const published = issuerPublication(
+    () => ({
+      webPrefix: 'https://ap.example/condor',
+      namedProviders: [
+        ours,
+        { ...ours, name: 'samename', privateKeyFile: otherKey },
+        { ...local, name: 'foreign', privateKeyFile: otherKey, issuer: 'https://other.example' },
+      ],
+    }),
+    (line) => void complaints.push(line),
+  );
+  const about = (await published.document('/.well-known/openid-configuration')) as { issuer: string };
+  assert.equal(about.issuer, 'https://ap.example');
+  const { keys } = (await published.document('/.well-known/jwks.json')) as { keys: unknown[] };
+  assert.equal(keys.length, 1);
+  assert.match(complaints.join('\n'), /https:\/\/other\.example.* is not published.*https:\/\/ap\.example/);
+  assert.match(complaints.join('\n'), /key of samename is not published.*local/);
 });

@@ -68,7 +68,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
     operators: settings.operators,
     log,
   });
-  const listeners = await openListeners(app, settings);
+  const listeners = await openListeners(app, settings, (line) => log('error', line));
   if (settings.signInDirectory !== undefined)
     await publishSignInPage(settings.signInDirectory, settings.prefix);
   const tidying = setInterval(() => {
@@ -111,8 +111,12 @@ function signInOf(
 
 const ALWAYS_READY = { live: () => ({ ok: true }), ready: async () => ({ ok: true, checks: {} }) };
 
-async function openListeners(app: WebApp, settings: WebSettings): Promise<readonly WebListener[]> {
-  const page = await listenWeb(app, settings);
+async function openListeners(
+  app: WebApp,
+  settings: WebSettings,
+  log: (line: string) => void,
+): Promise<readonly WebListener[]> {
+  const page = await listenWeb(app, { ...settings, log });
   if (settings.operatorSocket === undefined) return [page];
   try {
     const operator = await listenWeb(app, {

@@ -13,6 +13,7 @@ const MAX_HEADER_BYTES = 32 << 10;
 const HEADERS_TIMEOUT_MS = 10_000;
 const CERTIFICATE_MS = 3_600_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const LEAST_TLS = 'TLSv1.2';
 
 /** Where and how a {@link WebApp} is served. */
 export interface WebListenerOptions {
@@ -21,12 +22,16 @@ export interface WebListenerOptions {
   readonly behindProxy: boolean;
   /** The operator's own socket: mode 0600, and whoever opens it needs no sign-in. */
   readonly isOperator?: boolean;
+  /** Told of a certificate that cannot be taken into use. */
+  log?(line: string): void;
 }
 
 /** An open listener. */
 export interface WebListener {
   /** `https://127.0.0.1:8443`, or the path of the socket. */
   readonly address: string;
+  /** Reads certificate and key again, as happens every hour; what cannot be used leaves the old ones in use. */
+  renewCertificate(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,19 +63,23 @@ export async function listenWeb(app: WebApp, options: WebListenerOptions): Promi
   const server =
     tls === undefined
       ? createHttpServer(bounds, handle)
-      : createHttpsServer({ ...bounds, ...(await readPair(tls)), minVersion: 'TLSv1.2' }, handle);
+      : createHttpsServer({ ...bounds, ...(await readPair(tls)), minVersion: LEAST_TLS }, handle);
   server.maxConnections = MAX_CONNECTIONS;
   // Certificates are renewed under a running page; one that cannot be read leaves the old in use.
-  const renewal = setInterval(() => {
+  const renewCertificate = async (): Promise<void> => {
     if (tls === undefined || !(server instanceof HttpsServer)) return;
-    readPair(tls).then(
-      (pair) => server.setSecureContext(pair),
-      () => {},
-    );
-  }, CERTIFICATE_MS).unref();
+    try {
+      server.setSecureContext({ ...(await readPair(tls)), minVersion: LEAST_TLS });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unusable';
+      options.log?.(`the certificate stays as it was, what is there now cannot be used: ${reason}`);
+    }
+  };
+  const renewal = setInterval(() => void renewCertificate(), CERTIFICATE_MS).unref();
   await open(server, listen, options.isOperator === true ? 0o600 : 0o660);
   return {
     address: addressOf(server, listen, tls !== undefined),
+    renewCertificate,
     close: () =>
       new Promise((resolve) => {
         clearInterval(renewal);
