@@ -31,13 +31,21 @@ async function withLogin(
   act: (login: UnconfirmedLogin, id: string) => Promise<Response>,
 ): Promise<Response> {
   const login = frame.memory.unconfirmed.get(id);
-  if (login === undefined) return respondFailure(frame, c, 'expired-login');
+  if (login === undefined) return afterDecision(frame, c, id);
   if (login.browser !== c.var.browser.id) return respondFailure(frame, c, 'other-browser');
   const refused = await refusal(frame, c, login);
   if (refused === undefined) return await act(login, id);
   frame.memory.unconfirmed.delete(id);
   await frame.discard(login);
   return refused;
+}
+
+/** Somebody clicked twice, or went back: there is nothing to decide any more. */
+async function afterDecision(frame: Frame, c: WebContext, id: string): Promise<Response> {
+  const decided = frame.memory.decided.get(id);
+  if (decided === undefined || decided.browser !== c.var.browser.id)
+    return respondFailure(frame, c, 'expired-login');
+  return c.redirect(backTo(frame, decided.key), 303);
 }
 
 /** The page for a login that must not be stored, whatever the person says. */
@@ -88,10 +96,11 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
   const { memory, deps } = frame;
   const { request, key } = login;
   const isDecided = (): boolean => memory.unconfirmed.get(id) !== login;
-  if (isDecided()) return respondFailure(frame, c, 'expired-login');
+  if (isDecided()) return afterDecision(frame, c, id);
   const owner = request.localUser;
   if (form.get('decision') !== 'store') {
     memory.unconfirmed.delete(id);
+    memory.decided.set(id, { browser: login.browser, key, request });
     await frame.discard(login);
     return c.redirect(backTo(frame, key), 303);
   }
@@ -103,12 +112,14 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
       deps.log('warn', `login for ${owner} refused: the code was made by ${proof.user}`);
       return respondFailure(frame, c, 'wrong-user', {
         detail: `the code was made by ${proof.user}; the job belongs to ${owner}`,
+        actions: html`<a class="button quiet" href="${frame.base}/confirm/${id}">Back to the login</a>`,
       });
     }
   }
   // Taken out first: a second click finds nothing, and a failure puts it back.
-  if (isDecided()) return respondFailure(frame, c, 'expired-login');
+  if (isDecided()) return afterDecision(frame, c, id);
   memory.unconfirmed.delete(id);
+  memory.decided.set(id, { browser: login.browser, key, request });
   try {
     const { subject } = login.tokens;
     // Bound before it is stored: of two first logins at the same moment one is refused.
@@ -118,6 +129,7 @@ async function decide(frame: Frame, c: WebContext, id: string, login: Unconfirme
     }
     await deps.logins.store(request, login.tokens);
   } catch (error) {
+    memory.decided.delete(id);
     memory.keep({ ...login, isProven: true }, id);
     deps.log(
       'error',

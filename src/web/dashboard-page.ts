@@ -34,7 +34,10 @@ function summary(views: readonly CredentialView[], now: Date): string {
   if (views.length === 0)
     return 'Nothing is kept for you at the moment. When a job asks for a credential, it appears here.';
   const bad = views.filter((view) => stateInWords(view, now).tone === 'bad').length;
-  if (bad === 0) return 'Everything is kept up to date by itself; there is nothing to do.';
+  if (bad === 0)
+    return views.every(({ canRenew }) => canRenew)
+      ? 'Everything is kept up to date by itself; there is nothing to do.'
+      : 'Nothing needs your attention. What is not renewed here ends at its time.';
   return bad === 1 ? 'One credential needs your attention.' : `${bad} credentials need your attention.`;
 }
 
@@ -47,7 +50,7 @@ function card(frame: Frame, c: WebContext, view: CredentialView, now: Date): Htm
 ${view.purpose === undefined ? '' : html`<p class="small"><span class="quiet-text">For</span> <code>${view.purpose}</code></p>`}
 <dl class="facts small">
 <dt>${view.lastRenewedAt === undefined && view.issuedAt !== undefined ? 'Issued' : 'Last renewed'}</dt><dd>${when(view.lastRenewedAt ?? view.issuedAt, now, 'never')}</dd>
-<dt>Next renewal</dt><dd>${when(view.nextAt, now, view.canRenew ? 'not planned' : 'not renewed here')}</dd>
+<dt>${view.failures > 0 ? 'Next try' : 'Next renewal'}</dt><dd>${when(view.nextAt, now, view.canRenew ? 'not planned' : 'not renewed here')}</dd>
 </dl>
 ${failure(view, now)}
 ${

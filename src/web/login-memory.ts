@@ -52,6 +52,8 @@ export interface LoginMemory {
   readonly pending: LruCache<string, PendingLogin>;
   /** Put there by {@link LoginMemory.keep}. */
   readonly unconfirmed: LruCache<string, UnconfirmedLogin>;
+  /** Logins that a person has decided on, by the same id: a second click leads where the first did. */
+  readonly decided: LruCache<string, LoginOf>;
   readonly devices: LruCache<string, DeviceWait>;
   readonly served: LruCache<string, ServedKey>;
   /** Keeps a login until somebody decides, under the id that is given back, or the one it had. */
@@ -78,16 +80,19 @@ export function createLoginMemory(
   const visits = new LruCache<string, readonly string[]>(MAX_LOGINS * 5, VISIT_MS, clock);
   const pending = new LruCache<string, PendingLogin>(MAX_LOGINS, LOGIN_MS, clock);
   const unconfirmed = new LruCache<string, UnconfirmedLogin>(MAX_LOGINS, LOGIN_MS, clock, onForgotten);
+  const decided = new LruCache<string, LoginOf>(MAX_LOGINS, LOGIN_MS, clock);
   // A wait that nobody looks for any more goes on asking the server otherwise.
   const devices = new LruCache<string, DeviceWait>(MAX_DEVICES, 2 * LOGIN_MS, clock, ({ device }) =>
     device.cancel(),
   );
   const served = new LruCache<string, ServedKey>(MAX_LOGINS, VISIT_MS, clock);
+  const all = [pending, unconfirmed, decided, devices, served, visits];
   let tidiedAt = 0;
   let isClosed = false;
   return {
     pending,
     unconfirmed,
+    decided,
     devices,
     served,
     keep(login, id = randomId()) {
@@ -104,11 +109,11 @@ export function createLoginMemory(
       const now = clock.now().getTime();
       if (Math.abs(now - tidiedAt) < TIDY_MS) return;
       tidiedAt = now;
-      for (const cache of [pending, unconfirmed, devices, served, visits]) cache.prune();
+      for (const cache of all) cache.prune();
     },
     close() {
       isClosed = true;
-      for (const cache of [pending, unconfirmed, devices, served, visits]) cache.clear();
+      for (const cache of all) cache.clear();
     },
   };
 }

@@ -164,12 +164,17 @@ test('what waits for a word is revoked at the end; what was stored or refused is
   assert.deepEqual(discarded, ['login 2', 'login 3']);
 });
 
-test('two words for one login: the second finds nothing', async () => {
-  const { logIn, decide, discarded, stored } = world();
+test('two words for one login: the first counts, the second is led where the first leads', async () => {
+  const { open, logIn, decide, discarded, stored } = world();
   const login = await logIn();
   const answers = await Promise.all([decide(login, 'store'), decide(login, 'cancel')]);
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 400]);
+  assert.deepEqual(
+    answers.map(({ headers }) => headers.get('location')),
+    [`/key/${KEY}`, `/key/${KEY}`],
+  );
   assert.equal(stored.length + discarded.length, 1);
+  assert.equal((await open(login.confirm, login.cookie)).headers.get('location'), `/key/${KEY}`);
+  assert.equal((await open(login.confirm)).status, 400, 'strangers learn nothing');
 });
 
 test('devices that are waited for have a bound: the oldest wait ends', async () => {

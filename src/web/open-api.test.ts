@@ -67,7 +67,7 @@ function appWith(done: string[] = []) {
       ready: async () => ({ ok: false, checks: { scan: 'not yet' } }),
       metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }),
     },
-    signIn: { redeem: async (code) => (code === '7GK2-M4QX' ? 'alice' : undefined) },
+    signIn: { redeem: async (code) => ({ '7GK2-M4QX': 'alice', 'B0BB-B0BB': 'bob' })[code] },
     demandsLocalProof: false,
     operators: ['root'],
     log: () => {},
@@ -248,6 +248,21 @@ test('operators see requests that nobody serves', async () => {
   assert.match(page, /20 more are not shown here/);
   const overview = await (await call('/api/v1/operator', {}, { isOperator: true })).json();
   assert.equal((overview as { unserved: unknown[] }).unserved.length, 120);
+});
+
+test('what is not renewed here is not said to be kept up to date, and a failed renewal is tried, not done, next', async () => {
+  const { call } = appWith();
+  const pageOf = async (code: string): Promise<string> => {
+    const session = await call('/api/v1/sessions', { ...POST, body: JSON.stringify({ code }) });
+    const { token: bearer } = (await session.json()) as { token: string };
+    return (await call('/', { headers: { cookie: `__Secure-latchkey=${bearer}` } })).text();
+  };
+  const bob = await pageOf('B0BB-B0BB');
+  assert.match(bob, /Nothing needs your attention/);
+  assert.doesNotMatch(bob, /kept up to date/);
+  const alice = await pageOf('7GK2-M4QX');
+  assert.match(alice, /<dt>Next try<\/dt>/);
+  assert.doesNotMatch(alice, /Next renewal/);
 });
 
 test('bodies and addresses have an end', async () => {

@@ -225,7 +225,10 @@ test('dashboards', async (t) => {
   await look(page, '54-not-renewed');
   await page.click('text=Back to your credentials');
   await look(page, '55-needs-action');
+  writeFileSync(join(world.directory, me, 'box_read.top'), '{}', { mode: 0o600 });
+  await world.credmon.wake();
   await page.goto(`${world.prefix}/operator`);
+  await page.waitForSelector('caption:has-text("Requests that no provider serves")');
   await look(page, '56-operator');
   await page.goto(`${world.prefix}/`);
   await page.click('button:has-text("Log in again")');
