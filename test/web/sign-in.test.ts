@@ -42,24 +42,29 @@ test('nothing but a fresh file of the code’s own contents proves anything', as
   const elsewhere = join(home, 'proof');
   const attacks: Record<string, () => void> = {
     'a file of the victim that was moved here': () => {
-      writeFileSync(elsewhere, 'x'.repeat(contents.length), { mode: 0o644 });
+      writeFileSync(elsewhere, 'x'.repeat(contents.length), { mode: 0o1644 });
       renameSync(elsewhere, path);
     },
     'contents that others could have written': () => {
       writeFileSync(path, contents);
-      chmodSync(path, 0o666);
+      chmodSync(path, 0o1666);
+    },
+    'contents that the victim copied for somebody, who moved the file here': () => {
+      writeFileSync(elsewhere, contents);
+      chmodSync(elsewhere, 0o644);
+      renameSync(elsewhere, path);
     },
     'a link with a second name': () => {
-      writeFileSync(elsewhere, contents, { mode: 0o644 });
+      writeFileSync(elsewhere, contents, { mode: 0o1644 });
       linkSync(elsewhere, path);
     },
     'a symbolic link': () => {
-      writeFileSync(elsewhere, contents, { mode: 0o644 });
+      writeFileSync(elsewhere, contents, { mode: 0o1644 });
       symlinkSync(elsewhere, path);
     },
-    'a directory': () => mkdirSync(path, { mode: 0o644 }),
+    'a directory': () => mkdirSync(path, { mode: 0o1644 }),
     'an old one': () => {
-      writeFileSync(path, contents, { mode: 0o644 });
+      writeFileSync(path, contents, { mode: 0o1644 });
       utimesSync(path, new Date(Date.now() - 301_000), new Date(Date.now() - 301_000));
     },
   };

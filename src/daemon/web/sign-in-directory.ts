@@ -8,8 +8,12 @@ import { sweepSignInDirectory } from './sign-in-sweep.ts';
 
 /** Everybody may put a file in, nobody may look, and only its owner (and ours) may take one away. */
 const DIRECTORY_MODE = 0o1733;
-/** Readable by all, or a monitor that is not root could not read it: the name keeps it from being found. */
-const PROOF_MODE = 0o644;
+/**
+ * Readable by all, or a monitor that is not root could not read it: the name keeps it from being found. The sticky bit
+ * means nothing on a file and no copying, unpacking or checking out makes it: contents that somebody prepared and had the
+ * victim copy into a directory from which he moved the file here are no proof.
+ */
+const PROOF_MODE = 0o1644;
 const CODE_MS = 5 * 60_000;
 /** Beside the directory: the address at which codes are typed, for whoever makes one. */
 const ADDRESS_FILE = 'sign-in-page';
