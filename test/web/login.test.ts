@@ -105,6 +105,15 @@ test('what is not stored is revoked', async (t) => {
   assert.match((await browser.open(confirm.url)).text, /One login is needed/, 'it leads back to the request');
 });
 
+test('what waits for a word when the page ends is revoked at the provider', async (t) => {
+  const world = await startWebWorld(t);
+  await logIn(world, world.browser(), world.request({}), 'mytokens');
+  const isRevoked = (): boolean => world.server.requests.some(({ path }) => path === '/token/revocation');
+  assert.equal(isRevoked(), false);
+  await world.close();
+  assert.equal(isRevoked(), true);
+});
+
 test('a login cannot be finished or confirmed in another browser, nor twice', async (t) => {
   const world = await startWebWorld(t);
   const key = world.request({});

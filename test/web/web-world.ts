@@ -28,6 +28,8 @@ export interface WebWorld {
   /** Log lines so far. */
   readonly log: readonly string[];
   readonly fetch: typeof fetch;
+  /** Ends the page; happens after the test too. */
+  close(): Promise<void>;
   browser(): PlainBrowser;
   /** Writes a request file as credd does; gives the key. */
   request(...wishes: readonly Wish[]): string;
@@ -100,6 +102,7 @@ export async function startWebWorld(t: TestContext, options: WorldOptions = {}):
     credmon,
     log,
     fetch: send,
+    close: () => web.close(),
     browser: () => plainBrowser(send),
     request: (...wishes) => writeRequest(directory, prefix, server, wishes),
   };
