@@ -124,6 +124,7 @@ test('--json: one line when it listens; --state and LATCHKEY_STATE put the state
   ]);
   const document = JSON.parse(server.output());
   assert.equal(document.listening.port, server.port);
+  assert.equal(document.tokens, join(elsewhere, 'tokens'));
   assert.match(document.dn, /^\/O=Latchkey [0-9a-f]{4}\/CN=/);
   assert.equal(existsSync(join(directory, '.latchkey')), false);
   const env = { LATCHKEY_STATE: elsewhere };

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { latchkeyExecutable } from '../support/our-tools.ts';
 import { findProgram } from '../support/peers.ts';
+import { endsWith } from '../support/workspace.ts';
 
 /** What a command said and how it ended. */
 export interface Run {
@@ -79,7 +80,7 @@ export async function serve(
     errors += chunk;
   });
   const ended = once(child, 'exit');
-  t.after(async () => {
+  endsWith(t, directory, async () => {
     child.kill('SIGKILL');
     await ended;
   });

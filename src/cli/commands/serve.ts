@@ -53,6 +53,7 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   announce(invocation, server, settings);
   const monitor = await startMonitorOf(invocation, config, server);
   signals.watching(monitor);
+  announceJson(invocation, server, monitor);
   return await untilStopped(invocation, server, monitor, signals);
 }
 
@@ -100,6 +101,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
   announce(invocation, server, settings, others);
   const monitor = await startMonitorOf(invocation, paths.settings, server);
   signals.watching(monitor);
+  announceJson(invocation, server, monitor);
   const findings = await serverFindings(settings, context.now());
   for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
     say(formatServerFinding(finding));
@@ -182,14 +184,13 @@ async function startMonitorOf(
     const monitor = await startMonitor(config, (level, line) => server.log(level, line));
     if (monitor === undefined) return undefined;
     const { page, settings } = monitor;
-    if (json) {
-      context.out(`${JSON.stringify({ tokens: settings.directory, page: page ?? null })}\n`);
-      return monitor;
-    }
     const issuers = new Set(settings.namedProviders.flatMap((p) => (p.mode === 'local' ? [p.issuer] : [])));
     const signed = issuers.size === 0 ? '' : `, signed as ${[...issuers].join(', ')}`;
-    context.out(`${tick('Tokens', `kept in ${settings.directory}${signed}`)}\n`);
-    if (page !== undefined) context.out(`${tick('Web', page)}\n`);
+    const say = (text: string): void => {
+      if (!json) context.out(`${text}\n`);
+    };
+    say(tick('Tokens', `kept in ${settings.directory}${signed}`));
+    if (page !== undefined) say(tick('Web', page));
     else if (settings.web !== undefined) note(`  ✘ ${'Web'.padEnd(COLUMN - 4)}not there: the log says why`);
     void monitor.lost.then((reason) => {
       const why = reason instanceof Error ? reason.message : String(reason);
@@ -204,6 +205,18 @@ async function startMonitorOf(
   }
 }
 
+/** One line when everything is there that will be. */
+function announceJson(
+  { context, json }: Invocation,
+  { address: { host, port }, dn }: RunningServer,
+  monitor: RunningMonitor | undefined,
+): void {
+  if (!json) return;
+  const tokens = monitor?.settings.directory ?? null;
+  const page = monitor?.page ?? null;
+  context.out(`${JSON.stringify({ listening: { host, port }, dn, pid: process.pid, tokens, page })}\n`);
+}
+
 function announce(
   { context, json }: Invocation,
   server: RunningServer,
@@ -211,10 +224,7 @@ function announce(
   remark = '',
 ): void {
   const { host, port } = server.address;
-  if (json) {
-    context.out(`${JSON.stringify({ listening: { host, port }, dn: server.dn, pid: process.pid })}\n`);
-    return;
-  }
+  if (json) return;
   const where =
     settings.listen.host === undefined
       ? `0.0.0.0:${port}`
