@@ -19,11 +19,11 @@ import { root } from './root.mjs';
 const OLD_CHUNK_MS = 7 * 86_400_000;
 
 export async function main(args) {
-  await build({ types: !args.includes('--bin-only') });
+  await build({ types: !args.includes('--bin-only'), keepOld: !args.includes('--for-package') });
 }
 
-/** @param {{types?: boolean}} options types: also emit the library with its declarations */
-export async function build({ types = true } = {}) {
+/** @param {{types?: boolean, keepOld?: boolean}} options types: also emit the library with its declarations; keepOld: leave young chunks of earlier builds */
+export async function build({ types = true, keepOld = true } = {}) {
   if (types) buildLibrary();
   const { build: bundle } = await import('esbuild');
   const { metafile } = await bundle({
@@ -52,7 +52,11 @@ export async function build({ types = true } = {}) {
   writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, 'utf8')}`);
   chmodSync(entry, 0o755);
   renameSync(entry, join(root, 'dist/bin/latchkey.js'));
-  if (types) dropOldChunks(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+  if (types)
+    dropOldChunks(
+      new Set(Object.keys(metafile.outputs).map((path) => basename(path))),
+      keepOld ? OLD_CHUNK_MS : 0,
+    );
 }
 
 /** Emits the library beside dist/ and moves it there when it is whole: types that are wrong leave what was built before. */
@@ -75,12 +79,12 @@ function buildLibrary() {
 }
 
 /** Chunks of earlier builds, unless they are so young that a running program may still want them. */
-function dropOldChunks(current) {
+function dropOldChunks(current, keptMs) {
   const bin = join(root, 'dist/bin');
   for (const name of readdirSync(bin)) {
     const path = join(bin, name);
     if (name === 'latchkey.js' || current.has(name)) continue;
-    if (statSync(path).mtimeMs < Date.now() - OLD_CHUNK_MS) rmSync(path, { force: true });
+    if (statSync(path).mtimeMs < Date.now() - keptMs) rmSync(path, { force: true });
   }
 }
 

@@ -28,7 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     path: ['serve'],
     group: SERVICE,
-    summary: 'run a MyProxy server, with an authority of its own or from a configuration file',
+    summary: 'run a MyProxy server, and what else the configuration asks for: tokens, the web page',
     options: [
       {
         short: 'c',
@@ -52,7 +52,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       STORAGE,
     ],
     details:
-      "Without -c, the first start makes a certificate authority and host certificate of this installation's own, a store, a trust directory and a commented latchkey.toml below .latchkey (or --state DIR). SIGHUP reads the configuration again; ^C ends.",
+      "Without -c, the first start makes a certificate authority and host certificate of this installation's own, a store, a trust directory, a key that signs tokens and a commented latchkey.toml below .latchkey (or --state DIR), and serves a page on this machine. With [credmon] in a latchkey.toml tokens are kept too. SIGHUP reads the configuration again; ^C ends.",
     examples: ['latchkey serve', 'latchkey serve -c /etc/myproxy-server.config'],
     load: async () => (await import('./serve.ts')).serve,
   },
