@@ -46,6 +46,7 @@ export { createProviderSources, type ProviderSurroundings } from './providers/pr
 export { secretMemory } from './providers/remembered-secret.ts';
 export { openRescuedTokens, type RescuedTokens } from './providers/rescued-tokens.ts';
 export type { CredmonSource, SourceMaker } from './providers/source-table.ts';
+export { withoutSealingKey } from './providers/stored-token.ts';
 export { type UnbrokenWork, unbrokenWork } from './providers/unbroken-work.ts';
 export { type LoginRequest, parseRequestFile, type RequestFile } from './request-file.ts';
 export { type ResealOptions, resealLogin } from './reseal.ts';

@@ -9,8 +9,9 @@ import { processContext } from '../../src/cli/kit/process-context.ts';
 import { workspace } from '../support/workspace.ts';
 
 async function show(t: TestContext, name: string, text: string): Promise<Report> {
-  const file = join(workspace(t), name);
-  writeFileSync(file, text);
+  const directory = workspace(t);
+  const file = join(directory, name);
+  writeFileSync(file, text.replaceAll('@@', directory));
   const context = { ...processContext('latchkey'), env: { PATH: '/nowhere' } };
   const given = new Given([], new Map([['config', file]]));
   return await credmonConfig({ given, context, json: false, note: () => {} });
@@ -20,10 +21,10 @@ test('what is set, where, what it makes, what is doubtful', async (t) => {
   const { lines, exitCode } = await show(
     t,
     'condor_config',
-    'use feature:OAUTH\nLOCAL_CREDMON_TOKEN_AUDIENCE = https://a.example\nLOCAL_CREDMON_ISSUER = https://i.example\nSCHEDD_NAME = x\n',
+    'LOG = @@\nuse feature:OAUTH\nLOCAL_CREDMON_TOKEN_AUDIENCE = https://a.example\nLOCAL_CREDMON_ISSUER = https://i.example\nSCHEDD_NAME = x\n',
   );
   const text = lines.join('\n');
-  assert.match(text, /^LOCAL_CREDMON_TOKEN_AUDIENCE = https:\/\/a\.example +# .*condor_config, line 2$/m);
+  assert.match(text, /^LOCAL_CREDMON_TOKEN_AUDIENCE = https:\/\/a\.example +# .*condor_config, line 3$/m);
   assert.match(
     text,
     /^SEC_CREDENTIAL_DIRECTORY_OAUTH = \/var\/lib\/condor\/oauth_credentials +# use FEATURE:OAUTH, line 1$/m,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadCondorConfig } from '../../src/credmon/index.ts';
 import { loadCredmonSettings } from '../../src/daemon/index.ts';
+import { createKeyRing } from '../../src/tokens/index.ts';
 import { workspace } from '../support/workspace.ts';
 
 /** A machine's configuration in a private directory, and an environment that finds it and no `condor_config_val`. */
@@ -142,7 +143,8 @@ test('latchkey.toml without HTCondor', async (t) => {
 
 test('files that settings name: missing, open, of another algorithm', async (t) => {
   const { at, env } = machine(t, {
-    condor_config: `SEC_CREDENTIAL_DIRECTORY_OAUTH = /creds
+    condor_config: `LOG = @@
+SEC_CREDENTIAL_DIRECTORY_OAUTH = /creds
 LOCAL_CREDMON_PROVIDER_NAMES = good open other gone
 LOCAL_CREDMON_TOKEN_AUDIENCE = https://a.example
 LOCAL_CREDMON_ISSUER = https://i.example
@@ -196,6 +198,28 @@ N_CLIENT_SECRET_FILE = @@/none
     );
   assert.equal(told.length, expected.length, told.join('\n'));
   assert.doesNotMatch(JSON.stringify(findings), /canary|PRIVATE KEY-----/);
+});
+
+test('what the monitor writes and runs itself: log, state directory, hook; a key ring is no error', async (t) => {
+  const { at, env } = machine(t, {
+    condor_config: `SEC_CREDENTIAL_DIRECTORY_OAUTH = /creds
+LOCAL_CREDMON_TOKEN_AUDIENCE = https://a.example
+LOCAL_CREDMON_ISSUER = https://i.example
+LOCAL_CREDMON_PRIVATE_KEY = @@/ring
+CREDMON_OAUTH_LOG = @@/nowhere/log
+LATCHKEY_CREDMON_STATE = @@/state
+LATCHKEY_CREDMON_HOOK_COMMAND = @@/none --quiet
+`,
+  });
+  await createKeyRing(at('ring'), new Date());
+  mkdirSync(at('state'));
+  chmodSync(at('state'), 0o755);
+  const { findings } = await loadCredmonSettings({ env });
+  const told = findings.map(({ severity, message }) => `${severity} ${message}`);
+  assert.equal(told.length, 3, told.join('\n'));
+  assert.match(told.join('\n'), /^error there is no directory ".*nowhere" for the log$/m);
+  assert.match(told.join('\n'), /^warning the state directory .* is not the monitor’s alone \(mode 0755/m);
+  assert.match(told.join('\n'), /^error there is no program ".*none" for the hook$/m);
 });
 
 test('a secret file that credd refuses because it is not root’s', async (t) => {

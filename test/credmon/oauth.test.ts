@@ -279,3 +279,20 @@ test('a client secret file that gives nothing: the secret of the login helps out
   writeFileSync(secret, server.clientSecret('post'));
   assert.equal((await running.keeper.renewNow('erin/mytokens')).failures, 0);
 });
+
+test('to be sealed, and no key for it: no login is stored and none renewed, and the server is not asked', async (t) => {
+  const credmon = await startTestCredmon(t, async (base) => [oauthProvider(base)], {
+    settings: { sealRefreshTokens: true },
+  });
+  await assert.rejects(storeLogin(credmon, 'frank'), (error) => isLatchkeyError(error, 'sealing/key'));
+  credmon.put(
+    'frank',
+    'mytokens.top',
+    JSON.stringify({ refresh_token: 'in clear', scopes: '', audience: '' }),
+  );
+  const asked = tokenRequests();
+  await credmon.running.wake();
+  const { lastError } = await credmon.running.keeper.renewNow('frank/mytokens');
+  assert.equal(lastError?.code, 'sealing/key');
+  assert.equal(tokenRequests(), asked);
+});

@@ -205,3 +205,16 @@ test('latchkey credmon run: the same from a latchkey.toml, without HTCondor', as
   child.kill('SIGINT');
   assert.equal(await ended, 0);
 });
+
+test('a state directory that cannot be had: tokens are signed all the same, and nothing hangs', async (t) => {
+  for (const place of ['/proc/latchkey-state', '/dev/null/state']) {
+    const monitor = startCredmonProcess(t, { config: [`LATCHKEY_CREDMON_STATE = ${place}`] });
+    await monitor.complete();
+    await until(() => /the state directory is not there: cannot make/.test(monitor.log()));
+    request(monitor.path, 'alice');
+    monitor.child.kill('SIGHUP');
+    await until(() => existsSync(join(monitor.path, 'alice', 'scitokens.use')));
+    monitor.child.kill('SIGTERM');
+    assert.equal(await monitor.ended, 0);
+  }
+});

@@ -17,7 +17,7 @@ export interface CredmonProcess {
   /** Status, or the name of the signal. */
   readonly ended: Promise<number | string>;
   log(): string;
-  /** Settles when the first pass is done. */
+  /** Settles when this process has made its first pass; what one before it left does not count. */
   complete(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export function startCredmonProcess(t: TestContext, setup: CredmonProcessSetup =
     complete: async () => {
       await until(() => {
         if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${stderr}${log()}`);
-        return existsSync(join(path, 'CREDMON_COMPLETE'));
+        return log().includes(`process ${child.pid}`) && existsSync(join(path, 'CREDMON_COMPLETE'));
       }, 'CREDMON_COMPLETE');
     },
   };

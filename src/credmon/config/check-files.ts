@@ -1,12 +1,13 @@
 import { type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isLatchkeyError, quote } from '../../kit/index.ts';
-import { readSigningKey } from '../../tokens/index.ts';
+import { loadSigningKeys } from '../../tokens/index.ts';
 import type { CredmonSettings, LocalProvider } from '../settings.ts';
 import type { ConfigFinding } from './finding.ts';
 
 /** What is wrong with the files that settings name: missing, open to others, a key of another kind. Nothing of them is shown. */
 export async function checkCredmonFiles(settings: CredmonSettings): Promise<readonly ConfigFinding[]> {
-  const findings: ConfigFinding[] = [];
+  const findings: ConfigFinding[] = [...checkOwnFiles(settings)];
   for (const provider of settings.namedProviders) {
     const say = (severity: ConfigFinding['severity'], code: string, message: string, hint?: string): void => {
       findings.push({ severity, code, message: `${provider.name}: ${message}`, hint });
@@ -27,6 +28,35 @@ export async function checkCredmonFiles(settings: CredmonSettings): Promise<read
   return findings;
 }
 
+/** What the monitor itself writes or runs. */
+function checkOwnFiles({ log, stateDirectory, told }: CredmonSettings): ConfigFinding[] {
+  const findings: ConfigFinding[] = [];
+  const say: Say = (severity, code, message, hint) => {
+    findings.push({ severity, code, message, hint });
+  };
+  if (log.file !== undefined && statusOf(log.file)?.isDirectory() === true)
+    say('error', 'config/file', `the log ${quote(log.file)} is a directory`);
+  else if (log.file !== undefined && statusOf(dirname(log.file))?.isDirectory() !== true)
+    say('error', 'config/file', `there is no directory ${quote(dirname(log.file))} for the log`);
+  const state = stateDirectory === undefined ? undefined : statusOf(stateDirectory);
+  if (state !== undefined && stateDirectory !== undefined) {
+    const mode = (state.mode & 0o7777).toString(8).padStart(4, '0');
+    if (!state.isDirectory())
+      say('error', 'config/state', `the state directory ${quote(stateDirectory)} is no directory`);
+    else if ((state.mode & 0o077) !== 0 || (state.uid !== 0 && state.uid !== process.geteuid?.()))
+      say(
+        'warning',
+        'config/file-mode',
+        `the state directory ${quote(stateDirectory)} is not the monitor’s alone (mode ${mode}, user ${state.uid})`,
+        `chown and chmod 700 ${stateDirectory}: the key of sealed refresh tokens lies there`,
+      );
+  }
+  for (const { target } of told?.hooks ?? [])
+    if (target.kind === 'command' && statusOf(target.command[0])?.isFile() !== true)
+      say('error', 'config/file', `there is no program ${quote(target.command[0])} for the hook`);
+  return findings;
+}
+
 type Say = (severity: ConfigFinding['severity'], code: string, message: string, hint?: string) => void;
 
 async function checkKey(
@@ -41,10 +71,11 @@ async function checkKey(
     return;
   }
   try {
-    const { algorithm } = await readSigningKey(privateKeyFile, {
+    const keys = await loadSigningKeys(privateKeyFile, {
       keyId,
       onOpenToOthers: (message) => say('warning', 'file/unsafe', message),
     });
+    const { algorithm } = keys.signingKey(new Date());
     if (algorithm !== keyAlgorithm)
       say(
         'error',

@@ -85,9 +85,17 @@ export async function readStoredToken(
   };
 }
 
-/** Takes the room that a new secret will need, before a server is asked for it. */
-export function prepareRotation(options: StoredTokenOptions, stored: StoredToken): Promise<PreparedFile> {
+/**
+ * Takes the room that a new secret will need, before a server is asked for it.
+ *
+ * @throws LatchkeyError `sealing/key` when it would have to be sealed, and there is no key; `file/io`
+ */
+export async function prepareRotation(
+  options: StoredTokenOptions,
+  stored: StoredToken,
+): Promise<PreparedFile> {
   const { user, stem, stamp, owner } = stored;
+  if (options.isSealing && options.sealing === undefined) throw withoutSealingKey();
   return prepareFile(options.directory, user, `${stem}.top`, stamp.size + SPARE_BYTES, { owner });
 }
 
@@ -126,6 +134,17 @@ export async function commitRotation(
     end();
   }
   await options.rescued?.remove(user, stem);
+}
+
+/** Refresh tokens are to be sealed: then none is written in clear because the key cannot be had. */
+export function withoutSealingKey(): LatchkeyError {
+  return new LatchkeyError(
+    'sealing/key',
+    'refresh tokens are to be sealed, and there is no key to seal them with',
+    {
+      hint: 'the monitor needs its state directory (LATCHKEY_CREDMON_STATE): its log says what is wrong with it',
+    },
+  );
 }
 
 function overtaken({ user, stem }: StoredToken, by: string): LatchkeyError {

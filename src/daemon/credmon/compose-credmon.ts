@@ -52,20 +52,38 @@ export async function composeCredmon(
   const directory = await openCredentialDirectory(settings.directory);
   around.claim(directory);
   await makeMissingKeys(settings, log);
+  /** Tokens come first: what only shows, steers or remembers may fail without ending the monitor. */
+  const optional = async <Opened>(
+    what: string,
+    open: () => Opened | Promise<Opened>,
+  ): Promise<Opened | undefined> => {
+    try {
+      return await open();
+    } catch (error) {
+      const hint = isLatchkeyError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
+      log('error', `${what} is not there: ${error instanceof Error ? error.message : String(error)}${hint}`);
+      return undefined;
+    }
+  };
+  const { stateDirectory } = settings;
   const state =
-    settings.stateDirectory === undefined ? undefined : makeStateDirectory(settings.stateDirectory);
+    stateDirectory === undefined
+      ? undefined
+      : await optional('the state directory', () => makeStateDirectory(stateDirectory));
   const journal =
     state === undefined
       ? undefined
-      : await openKeeperJournal(state.journal, {
-          onError: (error) => log('warn', `the journal cannot be written: ${String(error)}`),
-        });
+      : await optional('the journal', () =>
+          openKeeperJournal(state.journal, {
+            onError: (error) => log('warn', `the journal cannot be written: ${String(error)}`),
+          }),
+        );
   let lose: (reason: unknown) => void = () => {};
   const lost = new Promise<unknown>((resolve) => {
     lose = resolve;
   });
   let observation: Observation | undefined;
-  const sealing = state === undefined ? undefined : await sealingOf(state);
+  const sealing = state === undefined ? undefined : await optional('the sealing key', () => sealingOf(state));
   const running = startCredmon(settings, {
     directory,
     log,
@@ -88,16 +106,6 @@ export async function composeCredmon(
     hooks: settings.told?.hooks,
     log: (level, line) => log(level, line),
   });
-  /** Tokens come first: what only shows or steers the monitor may fail without ending it. */
-  const optional = async <Opened>(what: string, open: () => Promise<Opened>): Promise<Opened | undefined> => {
-    try {
-      return await open();
-    } catch (error) {
-      const hint = isLatchkeyError(error) && error.hint !== undefined ? `; ${error.hint}` : '';
-      log('error', `${what} is not there: ${error instanceof Error ? error.message : String(error)}${hint}`);
-      return undefined;
-    }
-  };
   const control =
     state === undefined
       ? undefined

@@ -21,6 +21,7 @@ import {
   sweepLeftovers,
   unbrokenWork,
   watchDirectory,
+  withoutSealingKey,
 } from '../../credmon/index.ts';
 import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/index.ts';
 import { isLatchkeyError, LruCache, type SealingKeys, sealText } from '../../kit/index.ts';
@@ -161,10 +162,12 @@ class Credmon implements RunningCredmon {
     });
     const { sealing } = around;
     this.logins = createLoginStore(directory, {
-      seal:
-        sealing === undefined || !settings.sealRefreshTokens
-          ? undefined
-          : (token, user, stem) => sealText(sealing, token, [user, stem]),
+      seal: settings.sealRefreshTokens
+        ? (token, user, stem) => {
+            if (sealing === undefined) throw withoutSealingKey();
+            return sealText(sealing, token, [user, stem]);
+          }
+        : undefined,
       begin: (user, stem) => this.#begin(user, stem),
     });
   }

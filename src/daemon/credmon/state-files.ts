@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LatchkeyError, quote } from '../../kit/index.ts';
 
 /** Where a monitor keeps what is its own, in its state directory (0700). */
 export interface CredmonStateFiles {
@@ -32,8 +33,26 @@ export function credmonStateFiles(stateDirectory: string): CredmonStateFiles {
   };
 }
 
-/** Makes the state directory (0700) when it is not there. */
+/** Makes the state directory (0700) when it is not there. @throws LatchkeyError `file/io` */
 export function makeStateDirectory(stateDirectory: string): CredmonStateFiles {
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  try {
+    makeDirectories(stateDirectory);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LatchkeyError(
+      'file/io',
+      `cannot make the state directory ${quote(stateDirectory)}: ${reason}`,
+      {
+        cause,
+      },
+    );
+  }
   return credmonStateFiles(stateDirectory);
+}
+
+/** Not mkdir's `recursive`: where a file system answers ENOENT below a directory that is there (/proc), Node 20 tries for ever. */
+function makeDirectories(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (!existsSync(dirname(path))) makeDirectories(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
