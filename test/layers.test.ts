@@ -6,6 +6,10 @@ import { repositoryRoot } from './support/workspace.ts';
 
 const EVERYTHING_BELOW_THE_DAEMON = [
   'web',
+  'jobs',
+  'session',
+  'ec2',
+  'ssh',
   'credmon',
   'keeper',
   'oauth',
@@ -29,6 +33,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tokens: ['kit'],
   oauth: ['kit'],
   keeper: ['kit'],
+  ssh: ['kit'],
+  ec2: ['kit'],
+  session: ['ec2', 'ssh', 'keeper', 'oauth', 'tokens', 'myproxy', 'x509', 'kit'],
+  jobs: ['session', 'ec2', 'ssh', 'keeper', 'kit'],
   credmon: ['keeper', 'oauth', 'tokens', 'kit'],
   web: ['credmon', 'keeper', 'oauth', 'tokens', 'kit'],
   daemon: EVERYTHING_BELOW_THE_DAEMON,

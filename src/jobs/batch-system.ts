@@ -1,0 +1,75 @@
+import type { CommandResult } from '../ssh/index.ts';
+import type { BatchRequest } from './batch-request.ts';
+import type { JobState } from './job-state.ts';
+
+/** What a scheduler says of one job, mapped; `native` is its own word. */
+export interface BatchStatus {
+  readonly id: string;
+  readonly state: JobState;
+  /** The scheduler's own code: `PD`, `qw`, `TIMEOUT`. */
+  readonly native: string;
+  /** Why, in one stable word where we know one. */
+  readonly reason?: JobReason | undefined;
+  readonly exitCode?: number | undefined;
+  readonly signal?: number | undefined;
+  readonly submittedAt?: Date | undefined;
+  readonly startedAt?: Date | undefined;
+  readonly endedAt?: Date | undefined;
+  readonly hosts?: readonly string[] | undefined;
+}
+
+/** Why a job waits or ended. */
+export type JobReason =
+  | 'cancelled-by-user'
+  | 'timeout'
+  | 'out-of-memory'
+  | 'node-failure'
+  | 'preempted'
+  | 'held'
+  | 'dependency'
+  | 'submit-failed'
+  | 'non-zero-exit'
+  | 'killed-by-signal'
+  | 'vanished';
+
+/** A command for the machine where the scheduler's tools are: words, each arriving as it is. */
+export interface BatchCommand {
+  readonly argv: readonly string[];
+  readonly input?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * One scheduler: pure text in, values out; the job service runs the commands over a transport. One file a scheduler.
+ * Parsers throw LatchkeyError `jobs/scheduler` for an answer that cannot be believed: a failed query changes no state.
+ */
+export interface BatchSystem {
+  /** `slurm`, `sge`, …, as in URLs. */
+  readonly name: string;
+  /** Attributes of a description that it has no word for, beyond those that every one refuses. */
+  readonly unsupported: readonly string[];
+  /** The submission script: directives, then the lines that run the job. */
+  script(request: BatchRequest): string;
+  submit(request: BatchRequest, scriptPath: string): BatchCommand;
+  /** @returns the scheduler's id of the job (of an array: of the whole) */
+  parseSubmit(result: CommandResult): string;
+  /** Jobs whose tag (job name or comment) is `tag`: after a connection that was lost in mid-submit. */
+  findByTag(tag: string): BatchCommand;
+  parseFound(result: CommandResult): readonly string[];
+  /** One query for all of them, however many; ids it does not know are simply absent from the answer. */
+  query(ids: readonly string[]): BatchCommand;
+  parseQuery(result: CommandResult): readonly BatchStatus[];
+  /** What became of jobs that the queue knows no longer; `undefined` = it keeps no accounts. */
+  readonly accounting?: {
+    query(ids: readonly string[]): BatchCommand;
+    parse(result: CommandResult): readonly BatchStatus[];
+  };
+  cancel(ids: readonly string[]): BatchCommand;
+  /** `undefined` = the scheduler cannot, or not for users. */
+  suspend?(ids: readonly string[]): BatchCommand;
+  resume?(ids: readonly string[]): BatchCommand;
+  signal?(ids: readonly string[], signal: string): BatchCommand;
+  /** All jobs of the user, ours or not. */
+  list(): BatchCommand;
+  parseList(result: CommandResult): readonly string[];
+}
