@@ -1,0 +1,73 @@
+import { type ErrorDetails, LatchkeyError, quote } from '../kit/index.ts';
+
+/** Why a file could not be read or written, as far as programs care. */
+export type FileReason = 'not-found' | 'denied' | 'full' | 'exists' | 'other';
+
+const REASON_OF_ERRNO: Readonly<Record<string, FileReason>> = {
+  ENOENT: 'not-found',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  EROFS: 'denied',
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EEXIST: 'exists',
+  ENOTEMPTY: 'exists',
+};
+
+/** An `ssh/file` error: `cannot read "x": no such file`. `side` says which machine's file it was. */
+export function fileError(
+  verb: string,
+  path: string,
+  what: { readonly reason: FileReason; readonly text: string; readonly side?: 'here' | 'there' },
+  more: ErrorDetails = {},
+): LatchkeyError {
+  const { reason, text, side = 'there' } = what;
+  return new LatchkeyError('ssh/file', `cannot ${verb} ${quote(path)}: ${text}`, {
+    ...more,
+    ...(reason === 'not-found' && path.startsWith('~')
+      ? { hint: '~ is not expanded: a relative path begins at the login directory' }
+      : {}),
+    ...(reason === 'full' ? { hint: 'nothing was changed under the name; make room there' } : {}),
+    details: { reason, path, side, ...more.details },
+  });
+}
+
+/** What the operating system said of a file on this machine, as an `ssh/file` error; errors of ours pass through. */
+export function localFileError(
+  verb: string,
+  path: string,
+  cause: unknown,
+  side?: 'here' | 'there',
+): LatchkeyError {
+  if (cause instanceof LatchkeyError) return cause;
+  const { code = '', message = String(cause) } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (message === '' || (cause as Error).name === 'AbortError')
+    return fileError(verb, path, { reason: 'other', text: 'it was cancelled' }, { cause });
+  // "ENOENT: no such file or directory, open '…/.x.3f9a.tmp'": the name of a temporary file tells nobody anything.
+  const text = /^E[A-Z0-9]+: ([^,]+), /.exec(message)?.[1] ?? message;
+  return fileError(
+    verb,
+    path,
+    { reason: REASON_OF_ERRNO[code] ?? 'other', text, ...(side === undefined ? {} : { side }) },
+    { cause },
+  );
+}
+
+/** A path that can be meant: not empty, no NUL. */
+export function checkPath(path: string): void {
+  if (path === '' || path.includes('\0')) throw new TypeError(`not a path: ${JSON.stringify(path)}`);
+}
+
+/** Copying options that exclude each other. */
+export function checkCopy(options: {
+  readonly resume?: boolean | undefined;
+  readonly append?: boolean | undefined;
+}): void {
+  if (options.resume && options.append) throw new TypeError('a copy cannot both resume and append');
+}
+
+/** What of a tree must not be removed by a slip: the root, and the login directory by its relative names. */
+export function checkRemoval(path: string): void {
+  checkPath(path);
+  if (/^(\.{0,2}\/*)*$/.test(path)) throw new TypeError(`${JSON.stringify(path)} is never removed`);
+}

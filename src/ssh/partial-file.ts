@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../kit/index.ts';
+
+/** A name beside `name`, not longer than file systems take; the same each time for copies that may be resumed. */
+function partialName(name: string, isResumable: boolean): string {
+  const tail = isResumable ? 'part' : `${randomBytes(6).toString('hex')}.tmp`;
+  // Names have at most 255 bytes, and a cut one must not meet another's.
+  const short = Buffer.byteLength(name) > 200 ? createHash('sha256').update(name).digest('hex') : name;
+  return `.${short}.latchkey-${tail}`;
+}
+
+/** A file of this machine that is being written under another name, until it is whole. */
+export interface PartialFile {
+  readonly handle: FileHandle;
+  /** Bytes that an earlier copy has left. */
+  readonly size: number;
+  /** Makes it durable and gives it its mode and name. */
+  commit(mode: number): Promise<void>;
+  /** Closes it; removes it unless it may be resumed. */
+  abandon(): Promise<void>;
+}
+
+/** Opens a partial file for `path`, mode 0600 until it is whole; with `resume` the one that an earlier copy left. */
+export async function openPartialFile(path: string, resume: boolean): Promise<PartialFile> {
+  const temporary = join(dirname(path), partialName(basename(path), resume));
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (resume ? 0 : constants.O_EXCL);
+  const handle = await open(temporary, flags, 0o600);
+  const close = () => handle.close().catch(() => {});
+  try {
+    const status = await handle.stat();
+    if (!status.isFile() || (process.getuid !== undefined && status.uid !== process.getuid()))
+      throw Object.assign(new Error(`${temporary} is not a file of ours`), { code: 'EEXIST' });
+    await handle.chmod(0o600);
+    return {
+      handle,
+      size: status.size,
+      commit: async (mode) => {
+        await handle.chmod(mode);
+        await handle.sync();
+        await handle.close();
+        await rename(temporary, path);
+        await syncDirectory(dirname(path));
+      },
+      abandon: async () => {
+        await close();
+        if (!resume) await unlink(temporary).catch(() => {});
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
