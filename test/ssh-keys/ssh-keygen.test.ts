@@ -84,14 +84,14 @@ async function assertSameAsKeygen(path: string, passPhrase: string): Promise<voi
   const line = parseSshPublicKey(text(`${path}.pub`));
   assert.ok(line.blob.equals(opened.publicKey.blob));
   assert.equal(`${formatSshPublicKey(line)}\n`, text(`${path}.pub`));
-  assert.match(await keygen('-l', '-f', `${path}.pub`), new RegExp(escape(sshFingerprint(line))));
+  assert.match(await keygen('-l', '-f', `${path}.pub`), new RegExp(literally(sshFingerprint(line))));
   assert.match(
     await keygen('-l', '-E', 'md5', '-f', `${path}.pub`),
-    new RegExp(escape(sshFingerprintMd5(line))),
+    new RegExp(literally(sshFingerprintMd5(line))),
   );
 }
 
-function escape(literal: string): string {
+function literally(literal: string): string {
   return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
