@@ -11,7 +11,7 @@ export interface KeyType {
 }
 
 /** A private key as it stands in an OpenSSH file. */
-export interface PrivateFields {
+interface PrivateFields {
   readonly jwk: JsonWebKey | undefined;
   /** The public key that the private section names. */
   readonly blob: Buffer;
