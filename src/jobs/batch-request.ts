@@ -1,18 +1,22 @@
 /** One submission as a scheduler adaptor needs it: a checked description, with places on the machine filled in. */
 export interface BatchRequest {
-  /** Unique for each submission, `[A-Za-z0-9-]{1,40}`: goes where {@link BatchSystem.findByTag} finds it again. */
+  /** Unique for each submission, `[a-z0-9-]{1,40}`: goes where {@link BatchSystem.findByTag} finds it again. */
   readonly tag: string;
-  /** For people: the job's name; adaptors shorten and clean it as their scheduler wants. */
+  /** For people: the job's name, one line; adaptors shorten and clean it as their scheduler wants. */
   readonly name?: string | undefined;
-  /** Absolute path of the file that the script runs; it does everything else (environment, directory, exit file). */
+  /**
+   * Absolute path of the file that the script hands over to, with {@link handOver}; it does everything else (environment,
+   * directory, input and output, exit file) and ends with the program's exit code.
+   */
   readonly launcher: string;
-  /** Absolute path of the directory the scheduler starts the script in. */
+  /** Absolute path of the job's sandbox, which the scheduler starts the script in. */
   readonly directory: string;
-  /** Absolute paths for the scheduler's own output of the script. */
+  /** Absolute paths for the scheduler's own output of the script; the program's goes elsewhere. Of an array, all tasks share them. */
   readonly outputPath: string;
   readonly errorPath: string;
   readonly queue?: string | undefined;
   readonly project?: string | undefined;
+  /** Whole minutes, at least 1. */
   readonly wallTimeMinutes?: number | undefined;
   /** MB for the whole job. */
   readonly totalPhysicalMemoryMegabytes?: number | undefined;
@@ -21,11 +25,12 @@ export interface BatchRequest {
   readonly numberOfProcesses?: number | undefined;
   readonly processesPerHost?: number | undefined;
   readonly threadsPerProcess?: number | undefined;
+  /** `MPI`, `OpenMP`, …; of Grid Engine the parallel environment. The launcher starts MPI; adaptors ask for the places only. */
   readonly spmdVariation?: string | undefined;
   readonly candidateHosts?: readonly string[] | undefined;
   readonly jobContact?: readonly string[] | undefined;
-  /** Number of tasks of an array, each with its index from 1 in `LATCHKEY_TASK`; absent = no array. */
+  /** Number of tasks of an array, from 1; absent = no array. */
   readonly arraySize?: number | undefined;
-  /** Lines for the scheduler as they are, `--constraint=knl`; checked to be single lines. */
+  /** Lines for the scheduler as they are, without its prefix: `--constraint=knl`, `-l scratch=1`; checked to be single lines. */
   readonly directives?: readonly string[] | undefined;
 }

@@ -1,12 +1,7 @@
+import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createLoginStore,
-  inUserDirectory,
-  makeUserDirectory,
-  openCredentialDirectory,
-  readStem,
-} from '../../credmon/index.ts';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { openCredentialDirectory, readStem } from '../../credmon/index.ts';
+import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
 import { secondsLeft } from '../kit/time-text.ts';
 import type { Command } from './command.ts';
 import { readTarget } from './credmon-explain.ts';
@@ -27,10 +22,13 @@ export const credmonAdd: Command = async (invocation) => {
   checkProvider(place, stem);
   const monitor = await runningCredmon(place);
   const directory = await openCredentialDirectory(place.settings.directory);
-  makeUserDirectory(directory, user);
-  inUserDirectory(directory, user, (opened) =>
-    opened.write(`${stem}.top`, `${user}@latchkey\n`, { mode: 0o600 }),
-  );
+  const folder = join(directory.path, user);
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  const isFolder = (await lstat(folder)).isDirectory();
+  if (!isFolder) throw new LatchkeyError('file/unsafe', `${quote(folder)} is not a directory`);
+  await writeFileAtomic(join(folder, `${stem}.top`), `${user}@latchkey\n`);
   await monitor.wake();
   const id = `${user}/${stem}`;
   const lease = await untilThere(invocation.context.now, async () => await monitor.lease(id));
@@ -38,7 +36,7 @@ export const credmonAdd: Command = async (invocation) => {
     lease.expiresAt === undefined
       ? ''
       : `, valid for ${formatSpan(secondsLeft(new Date(lease.expiresAt), invocation.context.now()))} and renewed by itself`;
-  const file = join(directory.path, user, `${stem}.use`);
+  const file = join(folder, `${stem}.use`);
   return { json: { ...lease, file }, lines: [`✔ ${id} is in ${file}${left}`] };
 };
 
@@ -47,7 +45,18 @@ export const credmonRemove: Command = async (invocation) => {
   const place = await findCredmon(invocation);
   const { user, stem } = readTarget(invocation.given.argument(0), place.settings.directory);
   const directory = await openCredentialDirectory(place.settings.directory);
-  if (!(await createLoginStore(directory).removeLogin(user, stem))) {
+  let removed = 0;
+  for (const extension of ['top', 'use', 'meta']) {
+    const path = join(directory.path, user, `${stem}.${extension}`);
+    removed += await unlink(path).then(
+      () => 1,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return 0;
+        throw error;
+      },
+    );
+  }
+  if (removed === 0) {
     throw new LatchkeyError('credmon/not-found', `there is no credential ${quote(`${user}/${stem}`)}`, {
       hint: 'latchkey credmon list shows what is kept',
     });
