@@ -1,4 +1,4 @@
-import { readFile, stat, unlink } from 'node:fs/promises';
+import { lstat, readFile, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LatchkeyError, quote, writeFileAtomic } from '../kit/index.ts';
 
@@ -64,18 +64,26 @@ export function stateDirectoryToMake(options: Omit<FindStateOptions, 'uid'>): st
 export async function findState(options: FindStateOptions): Promise<StatePaths | undefined> {
   const named = options.directory ?? options.env.LATCHKEY_STATE;
   const path = stateDirectoryToMake(options);
-  const found = await stat(join(path, 'ca')).catch(() => undefined);
+  const found = await lstat(join(path, 'ca')).catch(() => undefined);
   if (found === undefined) {
     if (named === undefined) return undefined;
     throw new LatchkeyError('config/missing', `${quote(path)} is no state directory of Latchkey`, {
       hint: `latchkey serve --state ${named} makes one`,
     });
   }
-  if (found.uid === options.uid) return statePaths(path);
+  // What is not followed: somebody's directory with a link to something of the user's in it is still somebody's.
+  const isOurs = found.isDirectory() && found.uid === options.uid;
+  if (isOurs && (named !== undefined || (await isPrivate(path, options.uid)))) return statePaths(path);
   if (named === undefined) return undefined;
   throw new LatchkeyError('file/unsafe', `the state directory ${quote(path)} belongs to another user`, {
     hint: 'run as its owner, or use the server with -s HOST --trust DIR',
   });
+}
+
+/** Made by this user (the name too, if it is a link), and nobody else can put anything in. */
+async function isPrivate(path: string, uid: number): Promise<boolean> {
+  const [name, directory] = await Promise.all([lstat(path), stat(path)]);
+  return name.uid === uid && directory.uid === uid && (directory.mode & 0o022) === 0;
 }
 
 /** The server that serves a state at the moment. */

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { serverFindings } from '../../src/cli/commands/server-findings.ts';
@@ -98,4 +106,27 @@ test("a state in a shared directory counts only if it is one's own", async (t) =
   assert.equal(await findState({ env: {}, cwd, uid: uid + 1 }), undefined);
   const named = findState({ env: {}, cwd, uid: uid + 1, directory: '.latchkey' });
   await assert.rejects(named, (error) => isLatchkeyError(error, 'file/unsafe'));
+});
+
+test('somebody else’s .latchkey counts for nobody, whatever it links to', async (t) => {
+  const uid = process.getuid?.() ?? 0;
+  const home = workspace(t);
+  mkdirSync(join(home, 'own'));
+  const planted = (name: string): string => {
+    const cwd = join(home, name);
+    mkdirSync(join(cwd, '.latchkey'), { recursive: true, mode: 0o755 });
+    return cwd;
+  };
+  const linked = planted('linked');
+  symlinkSync(join(home, 'own'), join(linked, '.latchkey', 'ca'));
+  assert.equal(await findState({ env: {}, cwd: linked, uid }), undefined);
+  const open = planted('open');
+  mkdirSync(join(open, '.latchkey', 'ca'));
+  assert.notEqual(await findState({ env: {}, cwd: open, uid }), undefined);
+  chmodSync(join(open, '.latchkey'), 0o777);
+  assert.equal(await findState({ env: {}, cwd: open, uid }), undefined);
+  if (uid !== 0) return;
+  chmodSync(join(open, '.latchkey'), 0o755);
+  chownSync(join(open, '.latchkey'), 65_534, 65_534);
+  assert.equal(await findState({ env: {}, cwd: open, uid }), undefined);
 });
