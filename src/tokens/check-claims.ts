@@ -52,7 +52,11 @@ export function checkClaims(
   const times = checkTimes(claims, expected, say);
   const { authorizations, findings } = parseScope(textOf(claims.scope) ?? '');
   for (const finding of findings) say('scope', finding.message, finding.rule);
-  const groups = checkGroups(claims[rules.groupsClaim ?? ''], kind, say);
+  const groups = checkGroups(
+    rules.groupsClaim === undefined ? undefined : claims[rules.groupsClaim],
+    kind,
+    say,
+  );
   if (wrong.length > 0) return wrong;
   return {
     kind,

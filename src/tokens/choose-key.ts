@@ -38,7 +38,8 @@ export function readHeader(header: Readonly<Record<string, unknown>>): HeaderFac
     );
   }
   const type = typ === undefined ? 'jwt' : String(typ).toLowerCase();
-  const isAccessToken = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+  const isText = typ === undefined || typeof typ === 'string';
+  const isAccessToken = isText && Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
   if (isAccessToken === undefined) {
     return rejection('header/type', `the type is ${quote(type, 40)}, not JWT or at+jwt`, 'RFC 8725 §3.11');
   }

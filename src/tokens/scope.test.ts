@@ -48,6 +48,14 @@ test('an operation on a path, and one without', () => {
   assert.equal(allowsOperation([], 'read', '/'), false);
 });
 
+test('a plain word that is called like an operation on files is none', () => {
+  const { authorizations } = parseScope('create modify stage:/ poll create:/x my.create');
+  for (const operation of ['create', 'modify', 'stage', 'poll'])
+    for (const path of ['/x', '/x/f', undefined])
+      assert.equal(allowsOperation(authorizations, operation, path), false, `${operation} ${path}`);
+  assert.equal(allowsOperation(authorizations, 'my.create'), true);
+});
+
 test('what says who somebody is, is no capability', () => {
   const capabilities = (scope: string): boolean[] => parseScope(scope).authorizations.map(isCapability);
   assert.deepEqual(capabilities('openid wlcg wlcg.groups:/cms offline_access'), [false, false, false, false]);

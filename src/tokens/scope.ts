@@ -39,7 +39,7 @@ const KNOWN: Readonly<Record<string, { readonly vocabulary: Vocabulary; readonly
 /** Whose words a scope is made of. */
 export type Vocabulary = 'scitokens' | 'wlcg';
 
-/** Which operations each name allows; a name that is not here allows the operation of its own name. */
+/** Which operations each name allows; a name that is not here allows the operation of its own name, unless that is one of these. */
 const GRANTS: Readonly<Record<string, readonly string[]>> = {
   read: ['read'],
   write: ['create', 'modify'],
@@ -49,6 +49,9 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'storage.stage': ['stage', 'read'],
   'storage.poll': ['poll'],
 };
+
+/** What is done to files: some server's plain OAuth scope `create` or `modify` must not be taken for leave to write everywhere. */
+const FILE_OPERATIONS: ReadonlySet<string> = new Set(Object.values(GRANTS).flat());
 
 const MAX_AUTHORIZATIONS = 500;
 /** RFC 6749 §3.3. */
@@ -107,7 +110,8 @@ export function allowsOperation(
 
 /** The operations that an authorization allows, on its path if it has one. */
 export function operationsOf({ name }: Authorization): readonly string[] {
-  return (Object.hasOwn(GRANTS, name) ? GRANTS[name] : undefined) ?? [name];
+  if (Object.hasOwn(GRANTS, name)) return GRANTS[name] ?? [];
+  return FILE_OPERATIONS.has(name) ? [] : [name];
 }
 
 /** True when an authorization says what may be done, rather than who somebody is: groups do not count beside one. */

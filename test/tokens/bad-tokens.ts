@@ -148,6 +148,7 @@ export const BAD_TOKENS: readonly BadToken[] = [
     [HEADER, 'another type (`logout+jwt`)', 'header/type', signed({}, { typ: 'logout+jwt' })],
     [HEADER, 'another type (`dpop+jwt`)', 'header/type', signed({}, { typ: 'dpop+jwt' })],
     [HEADER, 'a type that is no text', 'header/type', signed({}, { typ: 1 })],
+    [HEADER, 'a type that is a list', 'header/type', signed({}, { typ: ['JWT'] })],
     [HEADER, 'a token inside the token (`cty` JWT)', 'header/nested', (k) => forge({ ...GOOD_HEADER, cty: 'JWT' }, signed({})(k), signers.es256(k.ec))],
 
     [ISSUERS, 'another issuer, well signed', 'issuer', signed({ iss: 'https://other.example/iss' })],
