@@ -57,7 +57,7 @@ export interface UserDirectory {
 
 /** Runs `act` with a user's directory; `undefined` when there is none (or it is a link, or anything but a directory). */
 export function inUserDirectory<Result>(
-  directory: CredentialDirectory,
+  directory: Pick<CredentialDirectory, 'path'>,
   user: string,
   act: (opened: UserDirectory) => Result,
 ): Result | undefined {
@@ -82,7 +82,7 @@ export function isTemporaryName(name: string): boolean {
 
 /** Opens a user's directory until it is closed; see {@link inUserDirectory}. */
 export function openUserDirectory(
-  { path }: CredentialDirectory,
+  { path }: Pick<CredentialDirectory, 'path'>,
   user: string,
 ): { readonly directory: UserDirectory; close(): void } | undefined {
   if (user === '' || user === '.' || user === '..' || user.includes('/')) return undefined;

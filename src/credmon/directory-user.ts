@@ -1,9 +1,20 @@
-import { chownSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import type { CredentialDirectory } from './directory.ts';
 import { ioError } from './directory-files.ts';
 import { isUserName } from './name.ts';
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
 /**
  * Makes the directory of a user, as credd would: 0700, and HTCondor's own even when we are root.
@@ -25,10 +36,23 @@ export function makeUserDirectory(directory: CredentialDirectory, user: string):
   try {
     mkdirSync(path, { mode: 0o700 });
     const owner = ownerOf(directory);
-    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+    if (owner !== undefined) giveAway(path, owner);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
     throw ioError('make', user, error);
+  }
+}
+
+/**
+ * Gives a directory that we have just made to HTCondor. Whoever may write beside it may have put something else under its
+ * name meanwhile: a link is not followed, and only a directory of ours changes hands.
+ */
+function giveAway(path: string, owner: { readonly uid: number; readonly gid: number }): void {
+  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    if (fstatSync(descriptor).uid === process.geteuid?.()) fchownSync(descriptor, owner.uid, owner.gid);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -24,6 +24,8 @@ export {
   markComplete,
   openCredentialDirectory,
 } from './directory.ts';
+export { inUserDirectory } from './directory-files.ts';
+export { makeUserDirectory } from './directory-user.ts';
 export { MAX_CREDENTIAL_CHARACTERS, type Members } from './json-file.ts';
 export { readHeld } from './lease-held.ts';
 export { LeaseKeeping, type LeaseKeepingOptions, type Unserved, type WaitedFor } from './lease-keeping.ts';

@@ -128,3 +128,17 @@ test('a server without the flow', async () => {
     message: 'the server "https://op.example" has no device authorization endpoint',
   });
 });
+
+test('addresses come as URLs are written: a server cannot write to the terminal with them', async () => {
+  const { client } = deviceServer(
+    {
+      ...DEVICE,
+      verification_uri: 'https://op.example/\u001b[2Jactivate\u0007x',
+      verification_uri_complete: ' https://op.example/a?code=\u001b]0;x\u009b1m\n',
+    },
+    [],
+  );
+  const { verificationUrl, completeUrl } = await beginDeviceLogin(client, { clock: jumpingClock().clock });
+  assert.equal(verificationUrl, 'https://op.example/%1B[2Jactivate%07x');
+  assert.match(completeUrl ?? '', /^https:\/\/op\.example\/a\?code=[\x21-\x7e]+$/);
+});

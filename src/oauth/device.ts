@@ -13,7 +13,7 @@ export interface DeviceLogin {
   readonly deviceCode: Secret;
   /** For the user to type; printable. */
   readonly userCode: string;
-  /** Where; https. */
+  /** Where; https, and as URLs are written: whatever else a server puts in is escaped. */
   readonly verificationUrl: string;
   /** The same with the code in it, when the server offers it. */
   readonly completeUrl: string | undefined;
@@ -73,8 +73,11 @@ export async function beginDeviceLogin(
   return {
     deviceCode: new Secret(output.device_code),
     userCode: printable(output.user_code),
-    verificationUrl: output.verification_uri,
-    completeUrl: output.verification_uri_complete,
+    verificationUrl: new URL(output.verification_uri).href,
+    completeUrl:
+      output.verification_uri_complete === undefined
+        ? undefined
+        : new URL(output.verification_uri_complete).href,
     expiresAt: new Date(clock.now().getTime() + lifetime * 1_000),
     intervalSeconds: Math.min(output.interval, LONGEST_INTERVAL),
   };

@@ -2,6 +2,7 @@
  * `latchkey/ssh`: reaching a machine: commands, files and forwards over a supervised OpenSSH connection, or here. It knows nothing
  * of what runs over them.
  */
+export * from './keys/index.ts';
 export { type LocalOptions, openLocal } from './local.ts';
 export type { CopyOptions, RemoteFiles, RemoteStatus } from './remote-files.ts';
 export type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';

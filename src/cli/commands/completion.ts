@@ -24,5 +24,5 @@ export async function completion({ given }: Invocation): Promise<Report> {
     });
   }
   const script = generate(COMMANDS, GLOBAL_OPTIONS);
-  return { json: { shell, script }, lines: [script.trimEnd()] };
+  return { json: { shell, script }, lines: script.trimEnd().split('\n') };
 }

@@ -1,7 +1,12 @@
-import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCredentialDirectory, readStem } from '../../credmon/index.ts';
-import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
+import {
+  createLoginStore,
+  inUserDirectory,
+  makeUserDirectory,
+  openCredentialDirectory,
+  readStem,
+} from '../../credmon/index.ts';
+import { LatchkeyError, quote } from '../../kit/index.ts';
 import { secondsLeft } from '../kit/time-text.ts';
 import type { Command } from './command.ts';
 import { readTarget } from './credmon-explain.ts';
@@ -22,13 +27,10 @@ export const credmonAdd: Command = async (invocation) => {
   checkProvider(place, stem);
   const monitor = await runningCredmon(place);
   const directory = await openCredentialDirectory(place.settings.directory);
-  const folder = join(directory.path, user);
-  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  const isFolder = (await lstat(folder)).isDirectory();
-  if (!isFolder) throw new LatchkeyError('file/unsafe', `${quote(folder)} is not a directory`);
-  await writeFileAtomic(join(folder, `${stem}.top`), `${user}@latchkey\n`);
+  makeUserDirectory(directory, user);
+  inUserDirectory(directory, user, (opened) =>
+    opened.write(`${stem}.top`, `${user}@latchkey\n`, { mode: 0o600 }),
+  );
   await monitor.wake();
   const id = `${user}/${stem}`;
   const lease = await untilThere(invocation.context.now, async () => await monitor.lease(id));
@@ -36,7 +38,7 @@ export const credmonAdd: Command = async (invocation) => {
     lease.expiresAt === undefined
       ? ''
       : `, valid for ${formatSpan(secondsLeft(new Date(lease.expiresAt), invocation.context.now()))} and renewed by itself`;
-  const file = join(folder, `${stem}.use`);
+  const file = join(directory.path, user, `${stem}.use`);
   return { json: { ...lease, file }, lines: [`✔ ${id} is in ${file}${left}`] };
 };
 
@@ -45,18 +47,7 @@ export const credmonRemove: Command = async (invocation) => {
   const place = await findCredmon(invocation);
   const { user, stem } = readTarget(invocation.given.argument(0), place.settings.directory);
   const directory = await openCredentialDirectory(place.settings.directory);
-  let removed = 0;
-  for (const extension of ['top', 'use', 'meta']) {
-    const path = join(directory.path, user, `${stem}.${extension}`);
-    removed += await unlink(path).then(
-      () => 1,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return 0;
-        throw error;
-      },
-    );
-  }
-  if (removed === 0) {
+  if (!(await createLoginStore(directory).removeLogin(user, stem))) {
     throw new LatchkeyError('credmon/not-found', `there is no credential ${quote(`${user}/${stem}`)}`, {
       hint: 'latchkey credmon list shows what is kept',
     });

@@ -1,4 +1,4 @@
-import { LatchkeyError } from '../../kit/index.ts';
+import { LatchkeyError, printable } from '../../kit/index.ts';
 import { processContext } from '../kit/process-context.ts';
 import { writeDescriptor } from '../kit/write-sync.ts';
 import type { Invocation, Report } from './command.ts';
@@ -87,7 +87,7 @@ async function runCommand(argv: readonly string[], json: boolean): Promise<numbe
     context,
     json,
     note: (text) => {
-      if (!isQuiet) context.err(`${text}\n`);
+      if (!isQuiet) context.err(`${text.split('\n').map(printable).join('\n')}\n`);
     },
   };
   return printReport(await command(invocation), json);
@@ -96,6 +96,11 @@ async function runCommand(argv: readonly string[], json: boolean): Promise<numbe
 function printReport(report: Report, json: boolean): number {
   if (report.raw !== undefined) writeDescriptor(1, report.raw);
   else if (json) writeDescriptor(1, `${JSON.stringify(report.json, null, 2)}\n`);
-  else if (report.lines.length > 0) writeDescriptor(1, `${report.lines.join('\n')}\n`);
+  // Names, scopes and addresses that users and servers chose stand in them.
+  else if (report.lines.length > 0) writeDescriptor(1, `${report.lines.map(plainLine).join('\n')}\n`);
   return report.exitCode ?? 0;
+}
+
+function plainLine(line: string): string {
+  return printable(line.replaceAll('\t', ' '));
 }

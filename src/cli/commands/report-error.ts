@@ -1,4 +1,4 @@
-import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
+import { isLatchkeyError, type LatchkeyError, printable } from '../../kit/index.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 /** What is printed on standard error for a failure, and the exit code. */
@@ -30,7 +30,9 @@ export function reportFailure(error: unknown, json: boolean): FailureReport {
     ...(error.hint === undefined ? [] : [`  hint: ${error.hint}`]),
     ...(reference === undefined ? [] : [`  ref: ${reference} (also in the server's log)`]),
   ];
-  return { text: `${lines.join('\n')}\n`, exitCode };
+  // What users and servers chose may stand in a message; our own line ends stay.
+  const shown = lines.flatMap((text) => text.split('\n')).map(printable);
+  return { text: `${shown.join('\n')}\n`, exitCode };
 }
 
 /** The correlation id the server gave, if it gave one. */

@@ -1,4 +1,16 @@
-import { linkSync, readFileSync, type Stats, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { LatchkeyError } from '../../kit/index.ts';
 
@@ -11,6 +23,7 @@ export interface CredmonPidFile {
 }
 
 const TRIES = 5;
+const MAX_PID_BYTES = 64;
 /** Programs whose process number in `pid` means that the directory is served. */
 const MONITORS = /^(condor_credmon_(oauth|vault)|scitokens_credmon|latchkey(\.js)?)$/;
 
@@ -30,13 +43,15 @@ export function writeCredmonPid(directory: string): CredmonPidFile {
   const temporary = join(directory, `.pid.${process.pid}`);
   let ino: number | undefined;
   try {
-    writeFileSync(temporary, own, { mode: 0o644 });
+    // The group of the directory may write there too: what lies under that name is taken away, and never followed.
+    unlink(temporary);
+    writeFileSync(temporary, own, { mode: 0o644, flag: 'wx' });
     ino = statusOf(temporary)?.ino;
     for (let tries = 1; ; tries += 1) {
       // A link is made or not made, by one of two that start together.
       if (tryLink(temporary, path)) break;
       refuseLiving(directory, path);
-      remove(path);
+      unlink(path);
       if (tries === TRIES) throw new Error('it comes back whenever it is removed');
     }
   } catch (cause) {
@@ -46,7 +61,7 @@ export function writeCredmonPid(directory: string): CredmonPidFile {
   } finally {
     remove(temporary);
   }
-  const isOurs = (): boolean => statusOf(path)?.ino === ino && read(path) === own;
+  const isOurs = (): boolean => statusOf(path)?.ino === ino && readPlainFile(path) === own;
   return {
     isOurs,
     remove: () => {
@@ -67,7 +82,7 @@ function tryLink(from: string, to: string): boolean {
 
 function refuseLiving(directory: string, path: string): void {
   const writtenAt = statusOf(path)?.mtimeMs;
-  const pid = Number.parseInt(read(path), 10);
+  const pid = Number.parseInt(readPlainFile(path), 10);
   if (writtenAt === undefined || !(pid >= 2) || pid === process.pid || !isMonitor(pid, writtenAt)) return;
   throw new LatchkeyError('daemon/already-running', `process ${pid} serves "${directory}" already`, {
     hint: 'two monitors on one directory would undo each other’s work: stop that one first',
@@ -94,9 +109,26 @@ function startOf(pid: number): number | undefined {
 }
 
 function statusOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
+/** The beginning of a file in the credential directory; nothing of a link, and no waiting for the other end of a FIFO. */
+function readPlainFile(path: string): string {
+  try {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(descriptor).isFile()) return '';
+      const buffer = Buffer.alloc(MAX_PID_BYTES);
+      return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, MAX_PID_BYTES, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return '';
+  }
+}
+
+/** Of `/proc`: as much as matters. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1').slice(0, 4096);
@@ -109,4 +141,13 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {}
+}
+
+/** @throws what the system says, unless there is nothing */
+function unlink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
 }

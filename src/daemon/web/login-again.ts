@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import {
   type CredmonSettings,
+  inUserDirectory,
   isUserName,
   type LoginRequest,
   parseMeta,
@@ -9,7 +9,6 @@ import {
   readStem,
 } from '../../credmon/index.ts';
 import { Secret } from '../../kit/index.ts';
-import { readBounded } from './read-bounded.ts';
 
 /**
  * The request behind a credential that a user once logged in for, put together again from its files and the
@@ -23,12 +22,13 @@ export async function requestToLogInAgain(
   const stem = isUserName(named.user) ? readStem(named.stem, settings) : undefined;
   const provider = stem === undefined ? undefined : settings.providerOf(stem.name);
   if (stem === undefined || provider?.mode !== 'oauth') return undefined;
-  const file = (kind: 'top' | 'meta') =>
-    readBounded(join(settings.directory, named.user, `${named.stem}.${kind}`));
-  const [topFile, metaFile] = await Promise.all([file('top'), file('meta')]);
-  if (topFile === undefined) return undefined;
-  const top = parseTop(topFile.text);
-  const meta = metaFile === undefined ? undefined : parseMeta(metaFile.text);
+  const files = inUserDirectory({ path: settings.directory }, named.user, (opened) => ({
+    top: opened.read(`${named.stem}.top`),
+    meta: opened.read(`${named.stem}.meta`),
+  }));
+  if (files?.top === undefined) return undefined;
+  const top = parseTop(files.top.bytes.toString('utf8'));
+  const meta = files.meta === undefined ? undefined : parseMeta(files.meta.bytes.toString('utf8'));
   return {
     provider: stem.name,
     localUser: named.user,

@@ -2,7 +2,9 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   formatStem,
+  inUserDirectory,
   isRequestKey,
+  isUserName,
   type LoginRequest,
   parseRequestFile,
   parseTop,
@@ -23,9 +25,14 @@ export function openRequestFiles(directory: string, now: () => Date = () => new 
       return parseRequestFile(file.text).requests;
     },
     async isStored(request) {
-      const file = await readBounded(join(directory, request.localUser, `${stemOf(request)}.top`));
+      const stem = stemOf(request);
+      // The same letters as a user's name: no way out of the user's directory.
+      if (!isUserName(stem)) return false;
+      const file = inUserDirectory({ path: directory }, request.localUser, (opened) =>
+        opened.read(`${stem}.top`),
+      );
       if (file === undefined) return false;
-      const top = parseTop(file.text);
+      const top = parseTop(file.bytes.toString('utf8'));
       // credd compares the same two strings in the same way, and lets through what is no JSON.
       if (top.kind === 'marker') return true;
       return (top.scopes ?? '') === request.scopes && (top.audience ?? '') === request.audience;
