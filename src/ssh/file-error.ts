@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { type ErrorDetails, LatchkeyError, quote } from '../kit/index.ts';
 
 /** Why a file could not be read or written, as far as programs care. */
@@ -66,8 +67,16 @@ export function checkCopy(options: {
   if (options.resume && options.append) throw new TypeError('a copy cannot both resume and append');
 }
 
-/** What of a tree must not be removed by a slip: the root, and the login directory by its relative names. */
-export function checkRemoval(path: string): void {
+/**
+ * The absolute form of what is to be removed. The root, the login directory and what is above it are never removed: nobody means that,
+ * however the path came about.
+ *
+ * @throws TypeError
+ */
+export function removable(path: string, home: string): string {
   checkPath(path);
-  if (/^(\.{0,2}\/*)*$/.test(path)) throw new TypeError(`${JSON.stringify(path)} is never removed`);
+  const absolute = posix.resolve(home, path);
+  if (`${posix.resolve(home)}/`.startsWith(absolute === '/' ? '/' : `${absolute}/`))
+    throw new TypeError(`${JSON.stringify(path)} is never removed`);
+  return absolute;
 }

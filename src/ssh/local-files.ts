@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { checkPath, checkRemoval, fileError, localFileError } from './file-error.ts';
+import { checkPath, fileError, localFileError, removable } from './file-error.ts';
 import { copyLocalFile } from './local-copy.ts';
 import { openPartialFile } from './partial-file.ts';
 import type { RemoteFiles, RemoteStatus } from './remote-files.ts';
@@ -52,8 +52,8 @@ export function openLocalFiles(home: string): RemoteFiles {
     makeDirectory: (path, { mode }) =>
       doing('make the directory', path, (absolute) => makeDirectories(absolute, path, mode)),
     remove: async (path, { recursive = false } = {}) => {
-      checkRemoval(path);
-      await doing('remove', path, (absolute) => removeOne(absolute, path, recursive));
+      const absolute = removable(path, home);
+      await doing('remove', path, () => removeOne(absolute, path, recursive));
     },
     rename: (from, to) => doing('rename', from, (absolute) => rename(absolute, at(to))),
   };

@@ -137,8 +137,8 @@ export const fileChecks: Readonly<Record<string, FileCheck>> = {
   },
 
   'the root and the login directory are not removed by a slip': async (files) => {
-    for (const path of ['/', '//', '.', './', '..', '../..', ''])
-      await assert.rejects(files.remove(path, { recursive: true }), TypeError, path);
+    // Never with `recursive`: where this does not hold, these very directories would be gone.
+    for (const path of ['/', '.', '..', '']) await assert.rejects(files.remove(path), TypeError, path);
   },
 
   'a rename replaces what was there': async (files, place) => {
