@@ -5,4 +5,6 @@
 export * from './keys/index.ts';
 export { type LocalOptions, openLocal } from './local.ts';
 export type { CopyOptions, RemoteFiles, RemoteStatus } from './remote-files.ts';
+export type { SftpStreams } from './sftp/channel.ts';
+export { openSftp, type SftpFiles, type SftpOptions } from './sftp/files.ts';
 export type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';

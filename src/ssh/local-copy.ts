@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkCopy, fileError, localFileError } from './file-error.ts';
-import { openPartialFile } from './partial-file.ts';
+import { openAppending, openPartialFile, type PartialFile } from './partial-file.ts';
 import type { CopyOptions } from './remote-files.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -13,15 +13,32 @@ export async function copyLocalFile(source: string, target: string, options: Cop
   const from = await openSource(source);
   try {
     const { size, mode } = await from.stat();
-    const job = { source, target, from, size, mode: options.mode ?? mode & 0o7777, options };
-    await (options.append ? appendTo(job) : replace(job));
+    const to = await openTarget(target, options, mode & 0o7777);
+    try {
+      const start = await commonStart(from, to, options.signal);
+      await to.handle.truncate(to.base + start);
+      if (start > 0) options.onProgress?.(start, size);
+      const end = await pour(from, to, { start, size, options });
+      if (options.verify !== false) {
+        const [here, there] = [
+          await hashOf(from, { bytes: end, signal: options.signal }),
+          await hashOf(to.handle, { from: to.base, bytes: end, signal: options.signal }),
+        ];
+        if (here !== there)
+          throw fileError('write', target, { reason: 'other', text: 'the copy differs from its source' });
+      }
+      await to.commit(options.mode ?? mode & 0o7777);
+    } catch (cause) {
+      await to.abandon();
+      throw localFileError('write', target, cause);
+    }
   } finally {
     await from.close();
   }
 }
 
 /** Opens what is copied. @throws LatchkeyError `ssh/file`, also when it is not a plain file */
-async function openSource(path: string): Promise<FileHandle> {
+export async function openSource(path: string): Promise<FileHandle> {
   let handle: FileHandle | undefined;
   try {
     // A pipe without a writer must not hold us.
@@ -35,90 +52,64 @@ async function openSource(path: string): Promise<FileHandle> {
   }
 }
 
-/** SHA-256 of the first `bytes` of a file. */
-async function hashOf(handle: FileHandle, bytes: number, signal?: AbortSignal): Promise<Hash> {
+/** Opens what is copied to, as the options want it. @throws LatchkeyError `ssh/file` */
+export async function openTarget(
+  path: string,
+  { append, resume, mode }: CopyOptions,
+  sourceMode: number,
+  side?: 'here' | 'there',
+): Promise<PartialFile> {
+  try {
+    return append
+      ? await openAppending(path, mode ?? sourceMode)
+      : await openPartialFile(path, resume === true);
+  } catch (cause) {
+    throw localFileError('write', path, cause, side);
+  }
+}
+
+/** SHA-256 of a part of a file, in lower-case hexadecimal. */
+export async function hashOf(
+  handle: FileHandle,
+  part: { readonly from?: number; readonly bytes: number; readonly signal?: AbortSignal | undefined },
+): Promise<string> {
+  const { from = 0, bytes, signal } = part;
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK_BYTES, bytes)));
   for (let at = 0; at < bytes; ) {
     signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(CHUNK_BYTES, bytes - at), at);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes - at), from + at);
     if (bytesRead === 0) break;
     hash.update(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
-  return hash;
+  return hash.digest('hex');
 }
 
-interface CopyJob {
-  readonly source: string;
-  readonly target: string;
-  readonly from: FileHandle;
-  readonly size: number;
-  readonly mode: number;
-  readonly options: CopyOptions;
+/** How much of what an earlier copy left is the source's beginning: all or nothing. */
+async function commonStart(from: FileHandle, to: PartialFile, signal?: AbortSignal): Promise<number> {
+  if (to.size === 0 || to.size > (await from.stat()).size) return 0;
+  const here = await hashOf(from, { bytes: to.size, signal });
+  return here === (await hashOf(to.handle, { bytes: to.size, signal })) ? to.size : 0;
 }
 
-async function replace(job: CopyJob): Promise<void> {
-  const { from, size, target, options } = job;
-  const verb = 'write';
-  const partial = await openPartialFile(target, options.resume === true).catch((cause) => {
-    throw localFileError(verb, target, cause);
-  });
-  try {
-    const hash = createHash('sha256');
-    let start = Math.min(partial.size, size);
-    const same =
-      partial.size <= size &&
-      (await hashOf(from, start, options.signal)).digest('hex') ===
-        (await hashOf(partial.handle, start, options.signal)).digest('hex');
-    if (!same) start = 0;
-    await partial.handle.truncate(start);
-    const known = start === 0 ? hash : await hashOf(from, start, options.signal);
-    const done = await pour(job, partial.handle, start, known);
-    if (options.verify !== false) {
-      const there = (await hashOf(partial.handle, done, options.signal)).digest('hex');
-      if (there !== known.digest('hex'))
-        throw fileError(verb, target, { reason: 'other', text: 'the copy differs from its source' });
-    }
-    await partial.commit(job.mode);
-  } catch (cause) {
-    await partial.abandon();
-    throw localFileError(verb, target, cause);
-  }
-}
-
-async function appendTo(job: CopyJob): Promise<void> {
-  let to: FileHandle | undefined;
-  try {
-    to = await open(job.target, constants.O_WRONLY | constants.O_CREAT, job.mode);
-    const { size: before } = await to.stat();
-    try {
-      await pour(job, to, 0, createHash('sha256'), before);
-      await to.sync();
-    } catch (error) {
-      await to.truncate(before);
-      throw error;
-    }
-  } catch (cause) {
-    throw localFileError('append to', job.target, cause);
-  } finally {
-    await to?.close();
-  }
-}
-
-/** Copies from `start` to the source's end; returns the source's size as read. */
-async function pour(job: CopyJob, to: FileHandle, start: number, hash: Hash, offset = 0): Promise<number> {
-  const { from, options } = job;
+/** Copies from `start` to the source's end; returns where that was. */
+async function pour(
+  from: FileHandle,
+  to: PartialFile,
+  { start, size, options }: { readonly start: number; readonly size: number; readonly options: CopyOptions },
+): Promise<number> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let at = start;
   for (;;) {
     options.signal?.throwIfAborted();
     const { bytesRead } = await from.read(buffer, 0, CHUNK_BYTES, at);
     if (bytesRead === 0) return at;
-    hash.update(buffer.subarray(0, bytesRead));
-    for (let written = 0; written < bytesRead; )
-      written += (await to.write(buffer, written, bytesRead - written, offset + at + written)).bytesWritten;
+    for (let written = 0; written < bytesRead; ) {
+      const position = to.base + at + written;
+      written += (await to.handle.write(buffer, written, bytesRead - written, position)).bytesWritten;
+    }
     at += bytesRead;
-    options.onProgress?.(at, Math.max(at, job.size));
+    options.onProgress?.(at, Math.max(at, size));
   }
 }

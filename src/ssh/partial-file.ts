@@ -5,21 +5,23 @@ import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../kit/index.ts';
 
 /** A name beside `name`, not longer than file systems take; the same each time for copies that may be resumed. */
-function partialName(name: string, isResumable: boolean): string {
+export function partialName(name: string, isResumable: boolean): string {
   const tail = isResumable ? 'part' : `${randomBytes(6).toString('hex')}.tmp`;
   // Names have at most 255 bytes, and a cut one must not meet another's.
   const short = Buffer.byteLength(name) > 200 ? createHash('sha256').update(name).digest('hex') : name;
   return `.${short}.latchkey-${tail}`;
 }
 
-/** A file of this machine that is being written under another name, until it is whole. */
+/** A file of this machine that is being written: under another name until it is whole, or at the end of what is there. */
 export interface PartialFile {
   readonly handle: FileHandle;
-  /** Bytes that an earlier copy has left. */
+  /** Where the copy begins in it: 0, or the end of what is appended to. */
+  readonly base: number;
+  /** Bytes from `base` on that an earlier copy has left. */
   readonly size: number;
-  /** Makes it durable and gives it its mode and name. */
+  /** Makes it durable and, unless it is appended to, gives it its mode and name. */
   commit(mode: number): Promise<void>;
-  /** Closes it; removes it unless it may be resumed. */
+  /** Closes it and takes back what was written, unless that may be resumed. */
   abandon(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function openPartialFile(path: string, resume: boolean): Promise<Pa
     await handle.chmod(0o600);
     return {
       handle,
+      base: 0,
       size: status.size,
       commit: async (mode) => {
         await handle.chmod(mode);
@@ -53,4 +56,23 @@ export async function openPartialFile(path: string, resume: boolean): Promise<Pa
     await close();
     throw error;
   }
+}
+
+/** Opens a file to append to it; made with `mode` when it is not there. */
+export async function openAppending(path: string, mode: number): Promise<PartialFile> {
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, mode);
+  const { size: base } = await handle.stat();
+  return {
+    handle,
+    base,
+    size: 0,
+    commit: async () => {
+      await handle.sync();
+      await handle.close();
+    },
+    abandon: async () => {
+      await handle.truncate(base).catch(() => {});
+      await handle.close().catch(() => {});
+    },
+  };
 }
