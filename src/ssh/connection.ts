@@ -1,0 +1,126 @@
+import { LatchkeyError } from '../kit/index.ts';
+import type { SshOptions } from './options.ts';
+import type { RemoteFiles } from './remote-files.ts';
+import { endCommand, type SessionHost, spawnSession, startSession } from './session.ts';
+import { runInSession } from './session-command.ts';
+import { type CommandText, commandBody, MAX_FRAMED_INPUT_BYTES } from './shell/frame.ts';
+import { LanePool } from './shell/pool.ts';
+import { type SshState, type SshStatus, Supervisor } from './supervisor.ts';
+import { describeTarget } from './target.ts';
+import type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** A supervised connection to one machine. */
+export interface SshConnection extends Transport {
+  readonly state: SshState;
+  readonly status: SshStatus;
+  /** Calls back at each change of state; returns what ends that. */
+  subscribe(listener: (status: SshStatus) => void): () => void;
+}
+
+/**
+ * Logs in and stays logged in, until it is closed: one ssh process in the background, on which commands, files and forwards ride.
+ *
+ * @throws LatchkeyError `ssh/unreachable`, `ssh/host-key`, `ssh/denied`, `ssh/program`, `ssh/unsupported`
+ */
+export async function openSsh(options: SshOptions): Promise<SshConnection> {
+  const hooks = { onMaster: async () => {}, onLost: () => {} };
+  const supervisor = await Supervisor.start(options, {
+    onMaster: () => hooks.onMaster(),
+    onLost: () => hooks.onLost(),
+  });
+  const connection = new Connection(
+    `${options.program ?? 'ssh'} ${describeTarget(options.target)}`,
+    supervisor,
+  );
+  hooks.onLost = () => connection.dropShells();
+  return connection;
+}
+
+class Connection implements SshConnection {
+  readonly description: string;
+  readonly #supervisor: Supervisor;
+  #shells: { readonly controlPath: string; readonly pool: LanePool } | undefined;
+
+  constructor(description: string, supervisor: Supervisor) {
+    this.description = description;
+    this.#supervisor = supervisor;
+  }
+
+  get state(): SshState {
+    return this.#supervisor.status.state;
+  }
+
+  get status(): SshStatus {
+    return this.#supervisor.status;
+  }
+
+  subscribe(listener: (status: SshStatus) => void): () => void {
+    return this.#supervisor.subscribe(listener);
+  }
+
+  run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#run({ kind: 'program', argv }, options);
+  }
+
+  script(text: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#run({ kind: 'script', text, args }, options);
+  }
+
+  async start(argv: readonly string[], options: CommandOptions = {}): Promise<RunningProgram> {
+    const command = { kind: 'program', argv } as const;
+    commandBody(command, options);
+    return startSession(await this.#host(options), command, options);
+  }
+
+  get files(): RemoteFiles {
+    throw new LatchkeyError('ssh/unsupported', 'files over ssh are not here yet');
+  }
+
+  /** Ends the kept shells; the next command opens new ones. */
+  dropShells(): void {
+    this.#shells?.pool.close();
+    this.#shells = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.dropShells();
+    await this.#supervisor.close();
+  }
+
+  async #run(command: CommandText, options: CommandOptions): Promise<CommandResult> {
+    // Misuse is told before anything is connected.
+    commandBody(command, options);
+    const host = await this.#host(options);
+    if (options.input !== undefined && Buffer.byteLength(options.input) > MAX_FRAMED_INPUT_BYTES) {
+      return runInSession(host, command, options);
+    }
+    return this.#pool(host).run(command, options);
+  }
+
+  async #host(options: CommandOptions): Promise<SessionHost> {
+    const { plan } = this.#supervisor;
+    const wait = Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, plan.connectTimeoutMs);
+    const master = await this.#supervisor.ready(wait, options.signal);
+    return {
+      program: plan.program,
+      env: plan.env,
+      controlPath: master.controlPath,
+      lostCause: () => (this.#supervisor.master === master ? undefined : this.#supervisor.status.cause),
+    };
+  }
+
+  #pool(host: SessionHost): LanePool {
+    if (this.#shells?.controlPath !== host.controlPath) {
+      this.dropShells();
+      const pool = new LanePool({
+        open: () => spawnSession(host, ['--', 'latchkey', 'exec /bin/sh']),
+        endCommand: (shellPid, graceSeconds) => endCommand(host, shellPid, graceSeconds),
+        lostCause: host.lostCause,
+      });
+      this.#shells = { controlPath: host.controlPath, pool };
+    }
+    return this.#shells?.pool as LanePool;
+  }
+}

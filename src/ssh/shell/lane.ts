@@ -1,0 +1,211 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { LatchkeyError, printable } from '../../kit/index.ts';
+import type { CommandOptions, CommandResult } from '../transport.ts';
+import { type CommandText, frameCommand, MarkedOutput, shellPrologue } from './frame.ts';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_MAX_OUTPUT_BYTES = 16 << 20;
+/** Between TERM and KILL. */
+const GRACE_SECONDS = 2;
+/** From the decision to end a command until its shell is given up as well. */
+const END_TIMEOUT_MS = 6000;
+/** What a login's start-up files may write before the shell speaks. */
+const MAX_NOISE_BYTES = 1 << 20;
+
+/** What a lane needs of its connection. */
+export interface LaneHost {
+  /** Starts `/bin/sh` over there, reading commands from its standard input. */
+  open(): ChildProcessWithoutNullStreams;
+  /** Ends what runs in the shell with this process id. */
+  endCommand(shellPid: number, graceSeconds: number): Promise<void>;
+  /** Why it is lost, when the whole connection is. */
+  lostCause(): Error | undefined;
+}
+
+/** Commands one after the other in one shell that stays open. */
+export class Lane {
+  /** Set when no more commands can be given to it. */
+  isDead = false;
+  readonly #host: LaneHost;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #shellPid = 0;
+  #current: Running | undefined;
+  #stderrTail = '';
+
+  private constructor(host: LaneHost, child: ChildProcessWithoutNullStreams) {
+    this.#host = host;
+    this.#child = child;
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (chunk: Buffer) => this.#take(this.#current?.stdout, chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.#take(this.#current?.stderr, chunk));
+    child.once('error', () => this.#end());
+    child.once('close', () => this.#end());
+  }
+
+  /** @throws LatchkeyError `ssh/command` when the machine gives no shell, `ssh/lost` */
+  static async open(host: LaneHost, timeoutMs: number): Promise<Lane> {
+    const lane = new Lane(host, host.open());
+    const mark = newMark();
+    try {
+      const { word } = await lane.#converse(shellPrologue(mark), mark, {
+        maxOutputBytes: MAX_NOISE_BYTES,
+        timeoutMs,
+      });
+      lane.#shellPid = Number(word);
+    } catch (error) {
+      lane.close();
+      throw error;
+    }
+    if (!(lane.#shellPid > 1)) {
+      lane.close();
+      throw new LatchkeyError('ssh/command', 'the machine gives no usable shell');
+    }
+    return lane;
+  }
+
+  /** Runs a command; rejects as `Transport.run` does. Never called while another one runs. */
+  async run(command: CommandText, options: CommandOptions): Promise<CommandResult> {
+    const mark = newMark();
+    const { word, stdout, stderr } = await this.#converse(
+      frameCommand(command, options, mark),
+      mark,
+      options,
+    );
+    return { exitCode: Number(word), stdout, stderr };
+  }
+
+  close(): void {
+    this.isDead = true;
+    this.#child.stdin.end();
+    this.#child.kill();
+  }
+
+  #converse(
+    text: string,
+    mark: string,
+    options: CommandOptions,
+  ): Promise<{ word: string; stdout: Buffer; stderr: Buffer }> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, signal } = options;
+    if (signal?.aborted) return Promise.reject(cancelled(signal, 'no'));
+    return new Promise((resolve, reject) => {
+      const running = new Running(mark, maxOutputBytes, (error) => {
+        clearTimeout(timer);
+        clearTimeout(running.lastTimer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#current = undefined;
+        const { stdout, stderr } = running;
+        if (error !== undefined) reject(error);
+        else resolve({ word: stdout.word ?? '', stdout: stdout.bytes, stderr: stderr.bytes });
+      });
+      const timer = setTimeout(() => {
+        this.#stop(
+          running,
+          commandError('timed-out', `the command did not end within ${timeoutMs / 1000} s`),
+        );
+      }, timeoutMs);
+      const onAbort = () => this.#stop(running, cancelled(signal, 'unknown'));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#current = running;
+      if (this.isDead) return this.#end();
+      this.#child.stdin.write(text);
+    });
+  }
+
+  #take(output: MarkedOutput | undefined, chunk: Buffer): void {
+    const running = this.#current;
+    if (running === undefined || output === undefined || output.isDone) {
+      // Something that an earlier command left behind writes where the next one's output will come: no more of them here.
+      if (chunk.length > 0) this.#retire();
+      return;
+    }
+    const stray = output.take(chunk);
+    if (stray !== undefined && stray.length > 0) this.#retire();
+    if (output === running.stderr) this.#stderrTail = chunk.toString('utf8').slice(-500);
+    if (running.stdout.isDone && running.stderr.isDone) running.settle(running.ending);
+    else if (output.isTooMuch) {
+      this.#stop(running, commandError('too-much-output', 'the command wrote more than it may'));
+    }
+  }
+
+  /** Ends the command, and tells when it has ended; a shell that does not come back then goes too. */
+  #stop(running: Running, why: LatchkeyError): void {
+    if (running.ending !== undefined) return;
+    running.ending = why;
+    running.lastTimer = setTimeout(() => {
+      this.close();
+      running.settle(why);
+    }, END_TIMEOUT_MS);
+    if (this.#shellPid === 0) {
+      this.close();
+      running.settle(why);
+      return;
+    }
+    this.#host.endCommand(this.#shellPid, GRACE_SECONDS).catch(() => {});
+  }
+
+  #retire(): void {
+    this.isDead = true;
+    if (this.#current === undefined) this.close();
+  }
+
+  #end(): void {
+    this.isDead = true;
+    const cause = this.#host.lostCause();
+    const words = printable(this.#stderrTail.trim());
+    this.#current?.settle(
+      this.#current.ending ??
+        (cause === undefined && this.#shellPid === 0
+          ? new LatchkeyError(
+              'ssh/command',
+              `the machine gives no shell${words === '' ? '' : `: ${words}`}`,
+              {
+                hint: 'the account may be for forwards or files only, or the server allows no more sessions (MaxSessions)',
+                details: { ran: 'no' },
+              },
+            )
+          : new LatchkeyError('ssh/lost', 'the connection was lost while the command ran', {
+              retryable: true,
+              details: { ran: this.#shellPid === 0 ? 'no' : 'unknown' },
+              cause,
+            })),
+    );
+  }
+}
+
+class Running {
+  readonly stdout: MarkedOutput;
+  readonly stderr: MarkedOutput;
+  /** Why it is being ended. */
+  ending: LatchkeyError | undefined;
+  lastTimer: NodeJS.Timeout | undefined;
+  readonly #settle: (error: LatchkeyError | undefined) => void;
+  #isSettled = false;
+
+  constructor(mark: string, limit: number, settle: (error: LatchkeyError | undefined) => void) {
+    this.stdout = new MarkedOutput(mark, limit);
+    this.stderr = new MarkedOutput(mark, limit);
+    this.#settle = settle;
+  }
+
+  settle(error: LatchkeyError | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#settle(error);
+  }
+}
+
+export function commandError(reason: string, message: string): LatchkeyError {
+  return new LatchkeyError('ssh/command', message, { details: { reason, ran: 'yes' } });
+}
+
+export function cancelled(signal: AbortSignal | undefined, ran: 'no' | 'unknown'): LatchkeyError {
+  return new LatchkeyError('ssh/command', 'the command was cancelled', {
+    details: { reason: 'cancelled', ran },
+    cause: signal?.reason,
+  });
+}
+
+function newMark(): string {
+  return `:lk${randomBytes(16).toString('hex')}:`;
+}
