@@ -3,3 +3,12 @@
  * It knows nothing of jobs or sessions.
  */
 export type { Ec2Access } from './access.ts';
+export type { InstanceInfo, InstanceState, KeyPairInfo, SecurityGroupInfo } from './answers.ts';
+export { type AskOptions, createEc2Client, type Ec2Client } from './client.ts';
+export { hostKeysOnConsole } from './console-host-keys.ts';
+export { type EnsuredKeyPair, ensureKeyPair, type KeyPairChoice } from './ensure-key-pair.ts';
+export type { Ec2Options } from './exchange.ts';
+export { findLeaked, type Leaked } from './find-leaked.ts';
+export type { GroupRequest, IngressRequest, LaunchRequest, Selection } from './requests.ts';
+export { type StartedInstance, startInstance } from './start-instance.ts';
+export type { StartOptions } from './start-options.ts';
