@@ -9,6 +9,7 @@ export { hostKeysOnConsole } from './console-host-keys.ts';
 export { type EnsuredKeyPair, ensureKeyPair, type KeyPairChoice } from './ensure-key-pair.ts';
 export type { Ec2Options } from './exchange.ts';
 export { findLeaked, type Leaked } from './find-leaked.ts';
+export { removeLeaked } from './remove-launch.ts';
 export type { GroupRequest, IngressRequest, LaunchRequest, Selection } from './requests.ts';
 export { type StartedInstance, startInstance } from './start-instance.ts';
 export type { StartOptions } from './start-options.ts';

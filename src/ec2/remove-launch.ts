@@ -1,7 +1,7 @@
 import { type ErrorCode, LatchkeyError } from '../kit/index.ts';
 import type { Ec2Client } from './client.ts';
 import { isRefusedAs, isTrouble, type Patience, patiently, UNTIL_VISIBLE_MS } from './patience.ts';
-import { TAG_KEY, type Traces } from './traces.ts';
+import { TAG_KEY, type Traces, tracesOf } from './traces.ts';
 
 /** An instance takes a minute or two to end, and its group can go only then. */
 const DEFAULT_REMOVAL_MS = 300_000;
@@ -32,6 +32,15 @@ export async function removeLaunch(
     }
   }
   if (failures.length > 0) throw left(traces, failures);
+}
+
+/**
+ * Removes what is left of a start by its tag alone: for another process than the one that started it.
+ *
+ * @throws as {@link removeLaunch}
+ */
+export async function removeLeaked(client: Ec2Client, tag: string): Promise<void> {
+  await removeLaunch(client, { ...tracesOf(tag), instance: 'unknown', securityGroup: 'unknown' });
 }
 
 async function removeInstance(client: Ec2Client, traces: Traces, patience: Patience): Promise<void> {
