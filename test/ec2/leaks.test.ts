@@ -21,6 +21,7 @@ const WISH = {
     publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMa6KmYF12/LKON+4rf6ST7o1OJUgq4FXJWv+0Gwbiy1',
   },
   allowFrom: '203.0.113.7',
+  timeoutMs: 120_000,
   tag: 'a1',
 } as const;
 
@@ -50,7 +51,7 @@ interface Course {
 
 const courses: fc.Arbitrary<Course> = fc.record({
   faults: fc.array(fc.record({ at: fc.nat(18), fault: fc.constantFrom(...FAULTS) }), { maxLength: 4 }),
-  abortAt: fc.option(fc.nat(18), { nil: undefined, freq: 1 }),
+  abortAt: fc.option(fc.nat(18), { nil: undefined, freq: 2 }),
   visibleMs: fc.constantFrom(0, 0, 3000, 40_000),
   hostKey: fc.constantFrom('made', 'console'),
   ending: fc.constantFrom('runs', 'runs', 'runs', 'dies', 'no address'),
