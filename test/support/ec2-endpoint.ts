@@ -50,7 +50,11 @@ export interface EndpointOptions extends CloudOptions {
   readonly secretAccessKey?: string;
   readonly sessionToken?: string;
   /** Asked for each request whose signature is right; `index` counts them from 0. */
-  readonly fault?: (action: string, index: number) => Ec2Fault | undefined;
+  readonly fault?: (
+    action: string,
+    index: number,
+    parameters: ReadonlyMap<string, string>,
+  ) => Ec2Fault | undefined;
   /** When something that was cut off is carried out all the same, in milliseconds of the clock; default 5000. */
   readonly lateMs?: number;
 }
@@ -98,7 +102,7 @@ export async function startEc2Endpoint(
     if (request.method !== 'POST' || request.url !== '/')
       throw new Ec2Refusal('InvalidRequest', 'POST / only');
     if (version !== '2016-11-15') throw new Ec2Refusal('InvalidParameterValue', `no version ${version}`);
-    const fault = options.fault?.(action, requests.length);
+    const fault = options.fault?.(action, requests.length, parameters);
     requests.push({ action, parameters, version, headers, body: body.toString('utf8') });
     await carryOut();
     const act = async () => documentOf(action, await cloud.act(action, parameters));
