@@ -1,5 +1,5 @@
 /** A thing that was made, may have been made (the answer was lost), or certainly was not. */
-export type Trace = { readonly id: string } | 'unknown' | 'none';
+type Trace = { readonly id: string } | 'unknown' | 'none';
 
 /** What a start has left in the account so far. */
 export interface Traces {

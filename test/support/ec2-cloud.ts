@@ -32,7 +32,7 @@ export interface CloudInstance {
 }
 
 /** What stands for the machine itself. */
-export interface CloudMachine {
+interface CloudMachine {
   readonly address: string;
   /** Lines `ssh-ed25519 AAAA…` for the console. */
   readonly hostKeys?: readonly string[];
