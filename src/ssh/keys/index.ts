@@ -1,4 +1,5 @@
 /** Keys as OpenSSH keeps them: read, opened, compared and named, without any program. */
+export { type AgentOptions, listAgentKeys } from './agent.ts';
 export { type AwsKeyPair, awsFingerprints, matchesAwsFingerprint } from './aws-fingerprint.ts';
 export { isCertificateOf, parseSshCertificate, type SshCertificate } from './certificate.ts';
 export { sshFingerprint, sshFingerprintMd5 } from './fingerprint.ts';
