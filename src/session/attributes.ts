@@ -31,7 +31,7 @@ export const SPELLINGS = {
 const SCOPE = { hosts: 'list', schemes: 'list' } as const;
 
 /** Which attributes mean something for which kind, and what they hold there. */
-export const ATTRIBUTES = {
+const ATTRIBUTES = {
   UserPass: { ...SCOPE, user_id: 'text', user_pass: 'secret' },
   SSH: { ...SCOPE, user_id: 'text', user_key: 'path', user_cert: 'path', user_pass: 'secret' },
   X509: { ...SCOPE, user_proxy: 'path', user_cert: 'path', user_key: 'path', cert_repository: 'path' },

@@ -95,7 +95,7 @@ export function copyContext(context: Context): Context {
 }
 
 /** The attributes that are set, fit for people: every secret reads `[secret]`. */
-export function describeContext(context: object): Record<string, unknown> {
+function describeContext(context: object): Record<string, unknown> {
   const { kind, values } = recordOf(context);
   return { type: kind, ...Object.fromEntries([...values].map(([name, value]) => [name, redacted(value)])) };
 }

@@ -3,7 +3,7 @@ import type { Transport } from '../ssh/index.ts';
 
 export type SshConnection = Transport;
 type SecretSource = Secret | (() => Secret | undefined | Promise<Secret | undefined>);
-export interface SshTarget {
+interface SshTarget {
   readonly host: string;
   readonly port?: number | undefined;
   readonly user?: string | undefined;
