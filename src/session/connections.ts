@@ -1,19 +1,24 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { type Clock, LatchkeyError, quote, type Secret } from '../kit/index.ts';
-import { sshFingerprint } from '../ssh/index.ts';
+import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
+import {
+  type openSsh,
+  type SshConnection,
+  type SshCredential,
+  type SshJump,
+  type SshOptions,
+  sshFingerprint,
+} from '../ssh/index.ts';
 import type { Choice } from './choose.ts';
-import type { OpenConnection, SshConnection, SshCredential, SshJump, SshOptions } from './opening.ts';
 import type { Target } from './target.ts';
 
 /** What connections of a session are opened with. */
 export interface ConnectionSettings {
-  readonly open: OpenConnection;
+  readonly open: typeof openSsh;
   /** Program by scheme; default `ssh` and `gsissh`. */
   readonly programs?: Readonly<Partial<Record<Target['scheme'], string>>> | undefined;
   readonly hostKeys?: SshOptions['hostKeys'];
   readonly configFile?: string | undefined;
   readonly connectTimeoutMs?: number | undefined;
-  readonly clock?: Clock | undefined;
 }
 
 /** What is asked for. */
@@ -33,7 +38,7 @@ export class Connections {
   readonly #open = new Map<string, Promise<SshConnection>>();
   /** Passwords are told apart by a digest that means nothing elsewhere. */
   readonly #key = randomBytes(32);
-  #isClosed = false;
+  readonly #ended = new AbortController();
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -41,7 +46,7 @@ export class Connections {
 
   /** @throws LatchkeyError `session/no-credential`, what the opening throws; a connection that could not be opened is opened anew next time */
   async get(request: ConnectRequest, choice: Choice): Promise<SshConnection> {
-    if (this.#isClosed) throw new LatchkeyError('session/closed', 'the session is closed');
+    this.#ended.signal.throwIfAborted();
     const password = request.password ?? choice.password;
     const isConfigured = this.#settings.configFile !== 'none';
     // What the configuration gives is not known here: ssh will tell.
@@ -49,26 +54,22 @@ export class Connections {
     const credential = credentialOf(choice, password, isConfigured);
     const key = this.#keyOf(request, choice, password);
     const known = this.#open.get(key);
-    if (known !== undefined) return await known;
-    const { programs, hostKeys, configFile, connectTimeoutMs, clock } = this.#settings;
+    if (known !== undefined) return await unlessAborted(known, request.signal);
+    const { programs, hostKeys, configFile, connectTimeoutMs } = this.#settings;
     const opening = this.#settings.open({
       target: { host: request.host, port: request.port, user: choice.user },
       jump: request.jump,
       program: programs?.[request.scheme] ?? request.scheme,
-      ...{ credential, hostKeys, configFile, connectTimeoutMs, clock, signal: request.signal },
+      ...{ credential, hostKeys, configFile, connectTimeoutMs, signal: this.#ended.signal },
     });
     this.#open.set(key, opening);
-    try {
-      return await opening;
-    } catch (error) {
-      if (this.#open.get(key) === opening) this.#open.delete(key);
-      throw error;
-    }
+    opening.catch(() => this.#open.delete(key));
+    return await unlessAborted(opening, request.signal);
   }
 
   /** Closes them all; no new ones are opened. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#ended.abort(new LatchkeyError('session/closed', 'the session is closed'));
     const all = [...this.#open.values()];
     this.#open.clear();
     await Promise.allSettled(all.map(async (opening) => await (await opening).close()));
@@ -119,4 +120,22 @@ function requireCredential(choice: Choice, request: ConnectRequest): void {
       details: { skipped: choice.skipped },
     },
   );
+}
+
+/** Whoever gives up waits no longer; the connection is for others too, and goes on being opened. */
+async function unlessAborted<Value>(
+  opening: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (signal === undefined) return await opening;
+  signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const done = () => signal.removeEventListener('abort', onAbort);
+    opening
+      .then(resolve, reject)
+      .finally(done)
+      .catch(() => {});
+  });
 }

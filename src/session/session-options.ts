@@ -1,7 +1,7 @@
 import type { Keeper } from '../keeper/index.ts';
 import type { Clock } from '../kit/index.ts';
 import type { MyProxyClientOptions } from '../myproxy/index.ts';
-import type { SshOptions } from './opening.ts';
+import type { HostKeyPolicy } from '../ssh/index.ts';
 import type { PermissionPolicy } from './surroundings.ts';
 
 /** What a session may be told; everything has a default. */
@@ -15,7 +15,7 @@ export interface SessionOptions {
   /** Where the session's private directory is made; default `$XDG_RUNTIME_DIR`, else the temporary directory. */
   readonly directory?: string | undefined;
   /** Which host keys are accepted; default strict. */
-  readonly hostKeys?: SshOptions['hostKeys'];
+  readonly hostKeys?: HostKeyPolicy | undefined;
   /** ssh's configuration file; default the user's own, and `none` without `defaults`. */
   readonly configFile?: string | undefined;
   /** Milliseconds for a login. */
