@@ -50,6 +50,22 @@ export function checkDescription(
   };
 }
 
+/**
+ * Checks what was checked for no adaptor in particular.
+ *
+ * @throws LatchkeyError `jobs/unsupported`, naming adaptor and attribute
+ */
+export function assertSupported(
+  job: CheckedDescription,
+  adaptor: string,
+  unsupported: readonly string[],
+): void {
+  for (const name of unsupported) {
+    const value = job[(name === 'wallTimeLimit' ? 'wallTimeMinutes' : name) as keyof CheckedDescription];
+    if (value !== undefined) throw notSupported(name, adaptor);
+  }
+}
+
 function attributeNamed(key: string, adaptor: string): keyof JobDescription {
   const plain = plainName(key);
   const name = BY_PLAIN_NAME.get(plain);

@@ -5,12 +5,12 @@ import type { CredentialForm, JobCredential } from './job-credential.ts';
 const CREDENTIALS = 'credentials';
 
 /** Where a credential is, relative to the sandbox. */
-function credentialFile(form: CredentialForm): string {
+export function credentialFile(form: CredentialForm): string {
   return typeof form === 'string' ? `${CREDENTIALS}/${form}` : `${CREDENTIALS}/condor/${form.condor}.use`;
 }
 
 /** A short name for leases and people: `x509-proxy`, `condor/storage`. */
-function credentialName(form: CredentialForm): string {
+export function credentialName(form: CredentialForm): string {
   return typeof form === 'string' ? form : `condor/${form.condor}`;
 }
 

@@ -19,7 +19,7 @@ export function isFinal(state: JobState): boolean {
 }
 
 /** What a user may ask of a job. */
-type JobOperation = 'run' | 'cancel' | 'suspend' | 'resume' | 'signal' | 'output';
+export type JobOperation = 'run' | 'cancel' | 'suspend' | 'resume' | 'signal' | 'output';
 
 const LEGAL: Readonly<Record<JobOperation, readonly JobState[]>> = {
   run: ['New'],
@@ -30,13 +30,18 @@ const LEGAL: Readonly<Record<JobOperation, readonly JobState[]>> = {
   output: ['Unknown', 'Pending', 'Running', 'Suspended', 'Done', 'Failed', 'Canceled'],
 };
 
+/** True when a job in `state` can be asked for `operation`. */
+export function isLegal(operation: JobOperation, state: JobState): boolean {
+  return LEGAL[operation].includes(state);
+}
+
 /**
  * Checks that a job in `state` can be asked for `operation`.
  *
  * @throws LatchkeyError `jobs/state`
  */
 export function assertLegal(operation: JobOperation, state: JobState): void {
-  if (LEGAL[operation].includes(state)) return;
+  if (isLegal(operation, state)) return;
   const hint =
     state === 'New'
       ? 'run it first'

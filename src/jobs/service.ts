@@ -1,0 +1,282 @@
+import { createKeeper, type Keeper } from '../keeper/index.ts';
+import { type Clock, LatchkeyError, systemClock } from '../kit/index.ts';
+import { assertSupported, type CheckedDescription, checkDescription } from './checked-description.ts';
+import type { Connector } from './connector.ts';
+import { checkCredentials } from './credential-files.ts';
+import type { JobDescription } from './description.ts';
+import { finishJob } from './finish.ts';
+import { Follower, type PollPolicy } from './follower.ts';
+import { Job, type JobOperations } from './job.ts';
+import type { JobCredential } from './job-credential.ts';
+import { JobCredentials } from './job-credentials.ts';
+import { type JobEntry, newEntry } from './job-entry.ts';
+import { formatJobId, parseJobId } from './job-id.ts';
+import { parseKept } from './kept-description.ts';
+import { cancelThere, findSandbox, readKept } from './sandbox.ts';
+import { controlThere, outputPath, submitThere } from './service-steps.ts';
+import { parseServiceUrl, type ServiceUrl } from './service-url.ts';
+import { knownSystem, openWorkplace, runCommand, type Workplace } from './workplace.ts';
+
+/** What a {@link Service} may be told; everything has a default. */
+export interface ServiceOptions {
+  /** Reaches machines; needed for everything but `local://` and schedulers of this machine. */
+  readonly session?: Connector | undefined;
+  /** Renews the credentials of jobs; default: one of the service's own. */
+  readonly keeper?: Keeper | undefined;
+  readonly clock?: Clock | undefined;
+  /** Where sandboxes are: absolute, or below the login directory. Default `.latchkey/jobs`. All nodes must see it. */
+  readonly sandboxRoot?: string | undefined;
+  /** Default: from half a second (machines themselves 200 ms) to 30 s (5 s). */
+  readonly poll?: Partial<PollPolicy> | undefined;
+  /** Seconds between TERM and KILL where no scheduler decides it. Default 10. */
+  readonly graceSeconds?: number | undefined;
+  /** Milliseconds after which a job that nobody knows any more is `vanished`. Default 30 000. */
+  readonly vanishedAfterMs?: number | undefined;
+}
+
+/** What a job that is taken up again is given. */
+export interface GetJobOptions {
+  /** Sources of its credentials: they are not data, and so not kept with it. */
+  readonly credentials?: readonly JobCredential[] | undefined;
+}
+
+/**
+ * A machine and the scheduler there, if any, on which jobs run: `new Service('slurm+ssh://alice@host', { session })`. It connects when
+ * it is first needed, and follows all its jobs with one query. Close it: jobs go on, their credentials are then renewed
+ * by whoever takes them up with {@link getJob}.
+ */
+export class Service {
+  readonly #url: ServiceUrl;
+  readonly #options: ServiceOptions;
+  readonly #clock: Clock;
+  readonly #follower: Follower;
+  readonly #operations: JobOperations;
+  #place: Promise<Workplace> | undefined;
+  #credentials: JobCredentials | undefined;
+  #ownKeeper: Keeper | undefined;
+  readonly #entries = new Map<string, JobEntry>();
+  #isClosed = false;
+
+  /** @throws LatchkeyError `jobs/url` */
+  constructor(url = 'local://', options: ServiceOptions = {}) {
+    this.#url = parseServiceUrl(url);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const isMachine = this.#url.batch === undefined;
+    const poll = isMachine ? { leastMs: 200, mostMs: 5000 } : { leastMs: 500, mostMs: 30_000 };
+    this.#follower = new Follower({
+      place: () => this.#open(),
+      clock: this.#clock,
+      poll: { ...poll, ...options.poll },
+      vanishedAfterMs: options.vanishedAfterMs ?? 30_000,
+      finish: (entry, facts) =>
+        finishJob(entry, facts, {
+          place: () => this.#open(),
+          clock: this.#clock,
+          credentials: this.#credentials,
+          onTrouble: (error) => this.#follower.trouble(entry, error),
+        }),
+    });
+    this.#operations = {
+      place: () => this.#open(),
+      submit: (job) => this.#submit(job),
+      cancel: (entries) => this.#cancel(entries),
+      control: async (entry, operation, signal) => {
+        await controlThere(await this.#open(), entry, operation, signal);
+        this.#follower.soon();
+      },
+      ask: () => this.#follower.ask(),
+      outputPath,
+      remove: async (entry) => {
+        const { transport, root } = await this.#open();
+        if (entry.tag !== undefined)
+          await transport.files.remove(`${root}/${entry.tag}`, { recursive: true });
+      },
+    };
+  }
+
+  /** The canonical address, without password: the first half of its jobs' ids. */
+  get url(): string {
+    return this.#url.text;
+  }
+
+  /**
+   * Checks a description; the job is `New`.
+   *
+   * @throws LatchkeyError `jobs/description`, `jobs/unsupported`
+   */
+  createJob(description: JobDescription | Readonly<Record<string, unknown>>): Job {
+    this.#assertOpen();
+    return new Job(this.#operations, this.#check(description, knownSystem(this.#url)?.unsupported));
+  }
+
+  /** Creates and runs one. */
+  async run(description: JobDescription | Readonly<Record<string, unknown>>): Promise<Job> {
+    const job = this.createJob(description);
+    await job.run();
+    return job;
+  }
+
+  /**
+   * Runs a command line through the shell there.
+   *
+   * @param options.host one of the scheduler's hosts; refused where there is no scheduler to take it there
+   */
+  async runJob(commandLine: string, options: { readonly host?: string } = {}): Promise<Job> {
+    const candidateHosts = options.host === undefined ? undefined : [options.host];
+    return this.run({ executable: '/bin/sh', arguments: ['-c', commandLine], candidateHosts });
+  }
+
+  /**
+   * Takes up a job again, also after a restart; what it was submitted with is read from its sandbox. Its credentials are
+   * renewed again when their sources are given.
+   *
+   * @throws LatchkeyError `jobs/not-found`: not of this service, or neither known to the scheduler nor on record
+   */
+  async getJob(id: string, { credentials = [] }: GetJobOptions = {}): Promise<Job> {
+    this.#assertOpen();
+    const { service, native } = parseJobId(id);
+    const whole = formatJobId({ service, native });
+    if (service !== this.url) {
+      throw new LatchkeyError('jobs/not-found', `"${whole}" is a job of another service than ${this.url}`);
+    }
+    const known = this.#entries.get(whole);
+    if (known !== undefined) return new Job(this.#operations, known.job, known);
+    const place = await this.#open();
+    const tag = await findSandbox(place, native);
+    const kept = tag === undefined ? undefined : parseKept(await readKept(place, tag));
+    checkCredentials(credentials);
+    const job = kept && { ...kept.description, credentials };
+    const hasCredentials = (kept?.credentials.length ?? 0) > 0;
+    const about = { id: whole, native, tag: kept?.tag, job, hasCredentials };
+    const entry = newEntry(about, 'Unknown', this.#clock.now());
+    this.#entries.set(whole, entry);
+    this.#follower.add(entry);
+    try {
+      await this.#follower.ask();
+      // Nobody knows it: not the queue, the sandbox, or the accounts.
+      if (entry.trouble !== undefined) throw entry.trouble;
+      if (entry.missingSince !== undefined && kept === undefined) {
+        throw new LatchkeyError('jobs/not-found', `nobody knows a job "${native}" at ${this.url}`, {
+          hint: 'a scheduler forgets jobs some time after their end',
+        });
+      }
+    } catch (error) {
+      this.#entries.delete(whole);
+      this.#follower.drop(entry);
+      throw error;
+    }
+    if (
+      kept !== undefined &&
+      credentials.length > 0 &&
+      !entry.isFinishing &&
+      entry.missingSince === undefined
+    ) {
+      await this.#keep().follow(
+        place,
+        { tag: kept.tag, sandbox: `${place.root}/${kept.tag}`, credentials },
+        kept.description.wallTimeMinutes,
+        (event) => this.#follower.credential(entry, event),
+        () => this.#follower.soon(),
+      );
+    }
+    return new Job(this.#operations, job, entry);
+  }
+
+  /** Ids of all the user's jobs at the scheduler, ours or not. */
+  async list(): Promise<readonly string[]> {
+    const place = await this.#open();
+    const natives = place.system.parseList(await runCommand(place, place.system.list()));
+    return natives.map((native) => formatJobId({ service: this.url, native }));
+  }
+
+  /** Cancels many at once; see `JobContainer`. */
+  async cancelAll(jobs: readonly Job[]): Promise<void> {
+    await this.#cancel(jobs.map((job) => job.entry()));
+  }
+
+  /** Follows and renews no more, and disconnects; jobs go on. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#follower.close();
+    this.#credentials?.close();
+    await this.#ownKeeper?.close();
+    const place = await this.#place?.catch(() => undefined);
+    await place?.transport.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(): Promise<Workplace> {
+    this.#assertOpen();
+    if (this.#place === undefined) {
+      const { session, sandboxRoot = '.latchkey/jobs', graceSeconds = 10 } = this.#options;
+      const opening = openWorkplace(this.#url, { session, sandboxRoot, graceSeconds });
+      this.#place = opening;
+      // What failed is tried anew by the next who asks.
+      opening.catch(() => {
+        if (this.#place === opening) this.#place = undefined;
+      });
+    }
+    return this.#place;
+  }
+
+  #check(
+    description: JobDescription | Readonly<Record<string, unknown>>,
+    unsupported: readonly string[] = [],
+  ): CheckedDescription {
+    const { batch, via, queue, project } = this.#url;
+    const checked = checkDescription(description, batch ?? via, unsupported);
+    checkCredentials(checked.credentials ?? []);
+    return { ...checked, queue: checked.queue ?? queue, project: checked.project ?? project };
+  }
+
+  async #submit(job: CheckedDescription): ReturnType<JobOperations['submit']> {
+    const place = await this.#open();
+    // Of a scheme that stands for several, the adaptor is known only now.
+    assertSupported(job, place.system.name, place.system.unsupported);
+    let entry: JobEntry | undefined;
+    const { id, tag, findings } = await submitThere(place, job, {
+      service: this.url,
+      clock: this.#clock,
+      graceSeconds: this.#options.graceSeconds ?? 10,
+      credentials: () => this.#keep(),
+      onCredential: (event) => entry !== undefined && this.#follower.credential(entry, event),
+      onGone: () => this.#follower.soon(),
+    });
+    const about = { id: formatJobId({ service: this.url, native: id }), native: id, tag, job };
+    const hasCredentials = (job.credentials?.length ?? 0) > 0;
+    entry = newEntry({ ...about, hasCredentials }, 'Pending', this.#clock.now());
+    this.#entries.set(entry.id, entry);
+    this.#follower.add(entry);
+    return { entry, findings };
+  }
+
+  async #cancel(entries: readonly JobEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const tags = entries.flatMap((entry) => entry.tag ?? []);
+    await cancelThere(
+      await this.#open(),
+      entries.map((entry) => entry.native),
+      tags,
+    );
+    this.#follower.soon();
+  }
+
+  #keep(): JobCredentials {
+    this.#credentials ??= new JobCredentials(this.#options.keeper ?? this.#makeKeeper(), this.#clock);
+    return this.#credentials;
+  }
+
+  #makeKeeper(): Keeper {
+    this.#ownKeeper = createKeeper({ clock: this.#clock, localTimeoutSeconds: 60 });
+    return this.#ownKeeper;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new LatchkeyError('jobs/state', `the job service ${this.url} is closed`);
+  }
+}
