@@ -32,7 +32,8 @@ export function hopConfig(hop: HopConfig): string {
     `StrictHostKeyChecking ${hop.hostKeys.policy === 'strict' ? 'yes' : 'accept-new'}`,
     'UpdateHostKeys no',
     'VerifyHostKeyDNS no',
-    'NumberOfPasswordPrompts 1',
+    // A pass phrase that is asked for again was wrong, which ssh says in no other way; a password is tried once.
+    `NumberOfPasswordPrompts ${hasPassword ? 1 : 2}`,
     `ConnectTimeout ${hop.connectTimeoutSeconds}`,
     'ConnectionAttempts 1',
     `ServerAliveInterval ${hop.keepAlive.seconds}`,
@@ -85,7 +86,7 @@ export function jumpCommand(hop: {
 }): string {
   const words = [hop.program, ...hop.words].map((word) => shellWord(word).replaceAll('%', '%%'));
   const [program, ...rest] = words;
-  return `exec env LATCHKEY_HOP=${hop.index} ${program} -W '[%h]:%p' ${rest.join(' ')}`;
+  return `env LATCHKEY_HOP=${hop.index} ${program} -W '[%h]:%p' ${rest.join(' ')}`;
 }
 
 /** Where a path of ours leads, as OpenSSH will name it when it asks about it. */

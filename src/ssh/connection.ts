@@ -1,4 +1,5 @@
-import { LatchkeyError } from '../kit/index.ts';
+import { DEFAULT_TIMEOUT_MS } from './command-error.ts';
+import { ConnectionFiles } from './connection-files.ts';
 import type { SshOptions } from './options.ts';
 import type { RemoteFiles } from './remote-files.ts';
 import { endCommand, type SessionHost, spawnSession, startSession } from './session.ts';
@@ -8,8 +9,6 @@ import { LanePool } from './shell/pool.ts';
 import { type SshState, type SshStatus, Supervisor } from './supervisor.ts';
 import { describeTarget } from './target.ts';
 import type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';
-
-const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** A supervised connection to one machine. */
 export interface SshConnection extends Transport {
@@ -38,14 +37,29 @@ export async function openSsh(options: SshOptions): Promise<SshConnection> {
   return connection;
 }
 
+const CHECKSUM_SCRIPT = `
+if command -v sha256sum >/dev/null; then sum='sha256sum'
+elif command -v shasum >/dev/null; then sum='shasum -a 256'
+elif command -v sha256 >/dev/null; then sum='sha256 -q'
+else exit 1; fi
+if [ -n "$2" ]; then head -c "$2" < "$1" | $sum; else $sum < "$1"; fi
+`;
+
 class Connection implements SshConnection {
   readonly description: string;
+  readonly files: RemoteFiles;
   readonly #supervisor: Supervisor;
+  readonly #files: ConnectionFiles;
   #shells: { readonly controlPath: string; readonly pool: LanePool } | undefined;
 
   constructor(description: string, supervisor: Supervisor) {
     this.description = description;
     this.#supervisor = supervisor;
+    this.#files = new ConnectionFiles({
+      host: () => this.#host({}),
+      checksum: (...args) => this.#checksum(...args),
+    });
+    this.files = this.#files;
   }
 
   get state(): SshState {
@@ -74,10 +88,6 @@ class Connection implements SshConnection {
     return startSession(await this.#host(options), command, options);
   }
 
-  get files(): RemoteFiles {
-    throw new LatchkeyError('ssh/unsupported', 'files over ssh are not here yet');
-  }
-
   /** Ends the kept shells; the next command opens new ones. */
   dropShells(): void {
     this.#shells?.pool.close();
@@ -86,6 +96,7 @@ class Connection implements SshConnection {
 
   async close(): Promise<void> {
     this.dropShells();
+    this.#files.close();
     await this.#supervisor.close();
   }
 
@@ -97,6 +108,20 @@ class Connection implements SshConnection {
       return runInSession(host, command, options);
     }
     return this.#pool(host).run(command, options);
+  }
+
+  /** SHA-256 of a file over there, or of its first bytes; undefined when that machine cannot tell. */
+  async #checksum(path: string, bytes?: number): Promise<string | undefined> {
+    const file = path.startsWith('-') ? `./${path}` : path;
+    const { exitCode, stdout } = await this.script(
+      CHECKSUM_SCRIPT,
+      [file, bytes === undefined ? '' : String(bytes)],
+      {
+        timeoutMs: 600_000,
+      },
+    );
+    const sum = /^([0-9a-f]{64})\b/.exec(stdout.toString('latin1'))?.[1];
+    return exitCode === 0 ? sum : undefined;
   }
 
   async #host(options: CommandOptions): Promise<SessionHost> {

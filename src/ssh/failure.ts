@@ -1,4 +1,5 @@
-import { LatchkeyError, printable } from '../kit/index.ts';
+import { LatchkeyError, printable, quote } from '../kit/index.ts';
+import { readPrompt } from './askpass/prompt.ts';
 
 /** Why an ssh process ended, as its own lines tell. */
 export interface FailureContext {
@@ -8,6 +9,8 @@ export interface FailureContext {
   readonly lines: readonly string[];
   /** Prompts that were left without an answer. */
   readonly unanswered?: readonly string[];
+  /** Prompts that came again after they were answered. */
+  readonly rejected?: readonly string[];
 }
 
 /**
@@ -167,13 +170,24 @@ function denied(
   const troubles = context.lines.filter((line) => KEY_TROUBLE.test(line)).map(printable);
   const because = what ?? (troubles.length > 0 ? troubles.join('; ') : `the login was refused${offered}`);
   const question = context.unanswered?.[0];
+  const wrong = context.rejected?.map(readPrompt).find((asked) => asked.kind === 'pass-phrase');
+  if (wrong !== undefined) {
+    return new LatchkeyError(
+      'ssh/denied',
+      `${context.target} lets nobody in with that: the pass phrase of ${quote(wrong.keyPath)} is wrong`,
+      {
+        hint: 'give the one that the key was made with',
+        details: { reason: 'pass-phrase-wrong', methods, unanswered: [], lines: tail(context.lines) },
+      },
+    );
+  }
   return new LatchkeyError('ssh/denied', `${context.target} lets nobody in with that: ${because}`, {
     hint:
       hint ??
       (question === undefined
         ? 'is it the right user, and is the key in its authorized_keys?'
         : `it asked ${JSON.stringify(printable(question))}, and nothing was given for that`),
-    details: { methods, unanswered: context.unanswered ?? [], lines: tail(context.lines) },
+    details: { reason: 'refused', methods, unanswered: context.unanswered ?? [], lines: tail(context.lines) },
   });
 }
 

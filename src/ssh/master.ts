@@ -79,7 +79,12 @@ export async function startMaster(start: MasterStart): Promise<Master> {
     await Promise.race([
       untilExists(controlPath, stopped.signal),
       ended.then(() => {
-        throw loginFailure({ target, lines, unanswered: askpass?.unanswered ?? [] });
+        throw loginFailure({
+          target,
+          lines,
+          unanswered: askpass?.unanswered ?? [],
+          rejected: askpass?.rejected ?? [],
+        });
       }),
     ]);
     const mux = await MuxClient.open(controlPath);

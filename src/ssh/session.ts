@@ -1,22 +1,38 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { LatchkeyError, printable, runProgram } from '../kit/index.ts';
+import { commandStopped, noDirectory, type StopReason } from './command-error.ts';
 import { END_COMMAND_SCRIPT } from './shell/end-command.ts';
-import { type CommandText, commandBody, MarkedOutput } from './shell/frame.ts';
+import {
+  type CommandText,
+  commandBody,
+  enterDirectory,
+  MarkedOutput,
+  NO_DIRECTORY,
+  newMark,
+} from './shell/frame.ts';
 import { loginShellCommand } from './shell/login-shell.ts';
 import { shellWord } from './shell/quote.ts';
 import type { CommandOptions, RunningProgram } from './transport.ts';
 
+/** What a login's start-up files may write before the program speaks. */
 const MAX_NOISE_BYTES = 1 << 20;
-const DEFAULT_START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
+/** From the request to end a program until its channel is given up. */
+const END_TIMEOUT_MS = 8000;
 
 /** What a session needs to ride on a master. */
 export interface SessionHost {
   readonly program: string;
   readonly env: NodeJS.ProcessEnv;
   readonly controlPath: string;
+  /** Why the login is lost, when it is. */
   lostCause(): Error | undefined;
+}
+
+/** A program over there, and how it is ended for a reason. */
+export interface SessionProgram extends RunningProgram {
+  stopFor(reason: StopReason): void;
 }
 
 /** An ssh that rides on the master. Without one it must fail: it knows no other way, and no host. */
@@ -26,98 +42,148 @@ export function spawnSession(host: SessionHost, words: readonly string[]): Child
 
 /** Ends the command that a kept shell is running. */
 export async function endCommand(host: SessionHost, shellPid: number, graceSeconds: number): Promise<void> {
-  const script = `set -- ${shellPid} ${graceSeconds}\n${END_COMMAND_SCRIPT}`;
-  await runRemote(host, script);
+  await runRemote(host, `set -- ${shellPid} ${graceSeconds}\n${END_COMMAND_SCRIPT}`);
 }
 
-/** Starts a program with streams of its own. */
+/**
+ * Starts a program in a session of its own, and resolves when it has begun. What ends it (`stop`, time-out, abort) ends its whole
+ * process group over there: TERM, two seconds later KILL.
+ *
+ * @throws LatchkeyError `ssh/command` (`details.reason` = `not-started`), `ssh/lost`
+ */
 export async function startSession(
   host: SessionHost,
   command: CommandText,
   options: CommandOptions,
-): Promise<RunningProgram> {
-  const mark = `:lk${randomBytes(16).toString('hex')}:`;
-  const script = `printf '%s%s\\n' ${mark} $$; printf '%s\\n' ${mark} >&2; ${commandBody(command, options)}`;
+): Promise<SessionProgram> {
+  const mark = newMark();
+  const announce = (word: string) => `printf '%s%s\\n' ${mark} ${word}; printf '%s\\n' ${mark} >&2`;
+  const enter = enterDirectory(options, `{ ${announce(NO_DIRECTORY)}; exit 126; }`);
+  const script = `${enter}${announce('$$')}; ${commandBody(command, options)}`;
   const child = spawnSession(host, ['--', 'latchkey', loginShellCommand(script)]);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const output = new MarkedOutput(mark, MAX_NOISE_BYTES);
-  const errors = new MarkedOutput(mark, MAX_NOISE_BYTES);
-  let isStopped = false;
+  child.stdin.on('error', () => {});
+  const stdout = new StreamAfterMark(child.stdout, mark);
+  const stderr = new StreamAfterMark(child.stderr, mark);
+  const begun = Promise.all([stdout.begun, stderr.begun]).then(() => 'begun' as const);
   let isBegun = false;
+  void begun.then(() => {
+    isBegun = true;
+  });
+  let stopped: StopReason | undefined;
   const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(lost(host, cause, isBegun)));
+    child.once('error', (cause) => reject(lost(cause, isBegun)));
     child.once('close', (code) => {
       const cause = host.lostCause();
+      if (stopped === 'stopped') resolve(code ?? 143);
+      else if (stopped !== undefined) reject(commandStopped(stopped, options));
       // 255 is ssh's own code, and may be the program's as well: the master knows.
-      if (isStopped) resolve(code ?? 143);
-      else if (code === null || cause !== undefined) reject(lost(host, cause, isBegun));
+      else if (code === null || cause !== undefined) reject(lost(cause, isBegun));
       else resolve(code);
     });
   });
+  // Whoever only follows the output need not ask for the end.
   ended.catch(() => {});
-  const begun = new Promise<void>((resolve) => {
-    const pass = (marked: MarkedOutput, stream: PassThrough) => (chunk: Buffer) => {
-      const rest = marked.isDone ? chunk : marked.take(chunk);
-      if (output.isDone && errors.isDone) {
-        isBegun = true;
-        resolve();
-      }
-      if (rest !== undefined && rest.length > 0 && !stream.write(rest)) {
-        const source = stream === stdout ? child.stdout : child.stderr;
-        source.pause();
-        stream.once('drain', () => source.resume());
-      }
-    };
-    child.stdout.on('data', pass(output, stdout));
-    child.stderr.on('data', pass(errors, stderr));
-    child.stdout.once('end', () => stdout.end());
-    child.stderr.once('end', () => stderr.end());
-    child.stdin.on('error', () => {});
-  });
-  const stop = () => {
-    if (isStopped) return;
-    isStopped = true;
-    const pid = Number(output.word);
-    if (!(pid > 1)) return void child.kill();
-    // Its whole session over there; then nothing is left that the channel could wait for.
-    const script = `kill -TERM -${pid} || kill -TERM ${pid}; sleep 2; kill -KILL -${pid} || kill -KILL ${pid}; exit 0`;
-    runRemote(host, script)
-      .catch(() => {})
-      .finally(() => child.kill());
+  const stopFor = (reason: StopReason) => {
+    if (stopped !== undefined) return;
+    stopped = reason;
+    const timer = setTimeout(() => child.kill(), END_TIMEOUT_MS);
+    void ended.catch(() => {}).finally(() => clearTimeout(timer));
+    const pid = Number(stdout.word);
+    if (pid > 1) runRemote(host, endGroup(pid)).catch(() => child.kill());
+    else child.kill();
   };
-  options.signal?.addEventListener('abort', stop, { once: true });
-  ended.catch(() => {}).finally(() => options.signal?.removeEventListener('abort', stop));
+  const release = limit(options, stopFor);
+  void ended.catch(() => {}).finally(release);
   let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_, reject) => {
-    const limit = options.timeoutMs ?? DEFAULT_START_TIMEOUT_MS;
-    timer = setTimeout(() => {
-      reject(new LatchkeyError('ssh/command', `the program did not start within ${limit / 1000} s`));
-    }, limit);
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), START_TIMEOUT_MS);
   });
   try {
-    await Promise.race([
-      begun,
-      timedOut,
-      ended.then((code) => {
-        if (isBegun) return;
-        const words = printable(errors.bytes.toString('utf8').trim().slice(-300));
-        throw new LatchkeyError(
-          'ssh/command',
-          `the machine starts nothing (${code})${words === '' ? '' : `: ${words}`}`,
-          {
-            hint: 'the account may be for forwards or files only, or the server allows no more sessions (MaxSessions)',
-            details: { ran: 'no' },
-          },
-        );
-      }),
-    ]);
+    const outcome = await Promise.race([begun, ended, late]);
+    if (stdout.word === NO_DIRECTORY) throw noDirectory(options);
+    if (outcome === 'begun')
+      return { ...streams(child, stdout, stderr), ended, stop: () => stopFor('stopped'), stopFor };
+    const words = printable(stderr.noise.trim().slice(-300));
+    throw new LatchkeyError('ssh/command', `the machine starts nothing${words === '' ? '' : `: ${words}`}`, {
+      hint: 'the account may be for forwards or files only, or the server allows no more sessions (MaxSessions)',
+      details: { reason: 'not-started', ran: outcome === 'late' ? 'unknown' : 'no' },
+    });
   } catch (error) {
     child.kill();
     throw error;
   } finally {
     clearTimeout(timer);
   }
-  return { stdin: child.stdin, stdout, stderr, ended, stop };
+
+  function lost(cause: unknown, ran: boolean): LatchkeyError {
+    return new LatchkeyError('ssh/lost', 'the connection was lost while the program ran', {
+      retryable: true,
+      details: { ran: ran ? 'unknown' : 'no' },
+      cause: cause ?? host.lostCause(),
+    });
+  }
+}
+
+/** What a stream says after the mark; before it, a login's start-up files may have spoken. */
+class StreamAfterMark {
+  readonly stream = new PassThrough();
+  readonly begun: Promise<void>;
+  readonly #before: MarkedOutput;
+
+  constructor(source: NodeJS.ReadableStream, mark: string) {
+    this.#before = new MarkedOutput(mark, MAX_NOISE_BYTES);
+    this.begun = new Promise((resolve) => {
+      source.on('data', (chunk: Buffer) => {
+        const rest = this.#before.isDone ? chunk : this.#before.take(chunk);
+        if (this.#before.isDone) resolve();
+        if (rest === undefined || rest.length === 0 || this.stream.write(rest)) return;
+        source.pause();
+        this.stream.once('drain', () => source.resume());
+      });
+    });
+    source.once('end', () => this.stream.end());
+    source.once('close', () => this.stream.end());
+  }
+
+  get word(): string | undefined {
+    return this.#before.word;
+  }
+
+  get noise(): string {
+    return this.#before.bytes.toString('utf8');
+  }
+}
+
+function streams(child: ChildProcessWithoutNullStreams, stdout: StreamAfterMark, stderr: StreamAfterMark) {
+  return { stdin: child.stdin, stdout: stdout.stream, stderr: stderr.stream };
+}
+
+function limit({ timeoutMs, signal }: CommandOptions, stopFor: (reason: StopReason) => void): () => void {
+  const onAbort = () => stopFor('cancelled');
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stopFor('timed-out'), Math.min(timeoutMs, 2 ** 31 - 1));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
+}
+
+/** Every session has a process group of its own, which the login shell leads and the program inherits. */
+function endGroup(pid: number): string {
+  const send = (signal: string) =>
+    `kill -${signal} -${pid} 2>/dev/null || kill -${signal} ${pid} 2>/dev/null`;
+  return [
+    `${send('TERM')} || exit 0`,
+    'n=0; while [ $n -lt 20 ]; do',
+    `  kill -0 -${pid} 2>/dev/null || kill -0 ${pid} 2>/dev/null || exit 0`,
+    '  sleep 0.1 2>/dev/null || sleep 1; n=$((n + 1))',
+    'done',
+    `${send('KILL')}; exit 0`,
+  ].join('\n');
 }
 
 function sessionArgs(host: SessionHost, words: readonly string[]): readonly string[] {
@@ -143,13 +209,5 @@ async function runRemote(host: SessionHost, script: string): Promise<void> {
     env: host.env,
     input: script,
     timeoutMs: 20_000,
-  });
-}
-
-function lost(host: SessionHost, cause: unknown, ran: boolean): LatchkeyError {
-  return new LatchkeyError('ssh/lost', 'the connection was lost while the program ran', {
-    retryable: true,
-    details: { ran: ran ? 'unknown' : 'no' },
-    cause: cause ?? host.lostCause(),
   });
 }

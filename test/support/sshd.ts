@@ -11,7 +11,7 @@ import { endTree, processTree, signalAll } from './processes.ts';
 import { endsWith, workspace } from './workspace.ts';
 
 /** One sshd on loopback. */
-interface SshServer {
+export interface SshServer {
   readonly host: '127.0.0.1';
   readonly port: number;
   readonly pid: number;

@@ -28,6 +28,7 @@ export class AskpassServer {
   readonly #answer: Answerer;
   readonly #answered = new Set<string>();
   #unanswered: string[] = [];
+  #rejected: string[] = [];
 
   private constructor(program: string, answer: Answerer) {
     this.program = program;
@@ -57,11 +58,17 @@ export class AskpassServer {
   forget(): void {
     this.#answered.clear();
     this.#unanswered = [];
+    this.#rejected = [];
   }
 
   /** Prompts of this login that got no answer. */
   get unanswered(): readonly string[] {
     return this.#unanswered;
+  }
+
+  /** Prompts of this login that came again after an answer: it was wrong. */
+  get rejected(): readonly string[] {
+    return this.#rejected;
   }
 
   close(): void {
@@ -100,7 +107,8 @@ export class AskpassServer {
       : undefined;
     // ssh reads one line, and would take the rest for nothing.
     const isOneLine = secret !== undefined && !secret.reveal().includes(0x0a) && !secret.reveal().includes(0);
-    if (!isOneLine) this.#unanswered.push(prompt);
+    if (!isNew) this.#rejected.push(prompt);
+    else if (!isOneLine) this.#unanswered.push(prompt);
     return isOneLine ? secret : undefined;
   }
 }

@@ -2,7 +2,7 @@
  * A script that ends what a kept shell is running just now: `$1` = process id of that shell, `$2` = seconds between TERM and KILL.
  *
  * Where /proc tells, that is: the shell's children and all below them, and those of its session that lost their parent and began
- * after the command did. What an earlier command left running on purpose is older, and stays. Elsewhere: children and all below.
+ * after the command did (the kernel counts hundredths of a second, so that the process id decides between equals). What an earlier command left running on purpose is older, and stays. Elsewhere: children and all below.
  */
 export const END_COMMAND_SCRIPT = `
 PATH=/usr/local/bin:/usr/bin:/bin:$PATH
@@ -12,13 +12,13 @@ victims() {
       NF >= 22 { p[$1] = $4; s[$1] = $6; b[$1] = $22; z[$1] = $3 }
       END {
         first = -1
-        for (i in p) if (p[i] == L) { v[i] = 1; if (first < 0 || b[i] + 0 < first) first = b[i] + 0 }
+        for (i in p) if (p[i] == L) { v[i] = 1; if (first < 0 || b[i] + 0 < first) { first = b[i] + 0; own = i + 0 } }
         if (first < 0) exit
         do {
           n = 0
           for (i in p) if (!(i in v) && i != L) {
             if (p[i] in v) { v[i] = 1; n = 1 }
-            else if (s[i] == s[L] && b[i] + 0 >= first && !((p[i] in p) && s[p[i]] == s[L])) { v[i] = 1; n = 1 }
+            else if (s[i] == s[L] && (b[i] + 0 > first || (b[i] + 0 == first && i + 0 > own)) && !((p[i] in p) && s[p[i]] == s[L])) { v[i] = 1; n = 1 }
           }
         } while (n)
         for (i in v) if (z[i] != "Z") print i

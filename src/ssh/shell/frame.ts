@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { CommandOptions } from '../transport.ts';
 import { printfFormat, shellWord } from './quote.ts';
 
@@ -30,16 +31,23 @@ export function shellPrologue(mark: string): string {
 export function frameCommand(command: CommandText, options: CommandOptions, mark: string): string {
   const input = options.input === undefined ? Buffer.alloc(0) : Buffer.from(options.input as Uint8Array);
   const [feed, source] = input.length === 0 ? ['', ' </dev/null'] : [`printf ${printfFormat(input)} | `, ''];
-  return `${feed}( ${commandBody(command, options)} )${source} 2>&3 3>&-; printf '${mark}%d\\n' $?; printf '${mark}\\n' >&3\n`;
+  // Two marks in one line: the first one's word is then this one.
+  const enter = enterDirectory(options, `{ printf ${mark}${NO_DIRECTORY}; exit 0; }`);
+  return `${feed}( ${enter}${commandBody(command, options)} )${source} 2>&3 3>&-; printf '${mark}%d\\n' $?; printf '${mark}\\n' >&3\n`;
+}
+
+/** What a mark says when there is no such directory. */
+export const NO_DIRECTORY = 'd';
+
+/** Goes where the command is to work, or does something else. */
+export function enterDirectory({ cwd }: CommandOptions, otherwise: string): string {
+  if (cwd === undefined) return '';
+  return `cd -- ${shellWord(cwd.startsWith('/') ? cwd : `./${cwd}`)} 2>/dev/null || ${otherwise}; `;
 }
 
 /** The command itself, for any POSIX shell that then ends. @throws TypeError for what is no program or variable */
 export function commandBody(command: CommandText, options: CommandOptions): string {
   const steps = ['set +m'];
-  if (options.cwd !== undefined) {
-    const directory = options.cwd.startsWith('/') ? options.cwd : `./${options.cwd}`;
-    steps.push(`cd -- ${shellWord(directory)} || exit 126`);
-  }
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new TypeError(`${JSON.stringify(name)} is no name of an environment variable`);
@@ -57,6 +65,11 @@ export function commandBody(command: CommandText, options: CommandOptions): stri
     steps.push(`exec ${command.argv.map(shellWord).join(' ')}`);
   }
   return steps.join('; ');
+}
+
+/** What a command's outputs end with, and no output holds by chance. */
+export function newMark(): string {
+  return `:lk${randomBytes(16).toString('hex')}:`;
 }
 
 /** Takes one output of a command until its mark. Binary-safe; keeps at most `limit` bytes and counts on. */

@@ -1,11 +1,22 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { LatchkeyError, printable } from '../../kit/index.ts';
+import {
+  commandStopped,
+  DEFAULT_MAX_OUTPUT_BYTES,
+  DEFAULT_TIMEOUT_MS,
+  noDirectory,
+  type StopReason,
+} from '../command-error.ts';
 import type { CommandOptions, CommandResult } from '../transport.ts';
-import { type CommandText, frameCommand, MarkedOutput, shellPrologue } from './frame.ts';
+import {
+  type CommandText,
+  frameCommand,
+  MarkedOutput,
+  NO_DIRECTORY,
+  newMark,
+  shellPrologue,
+} from './frame.ts';
 
-const DEFAULT_TIMEOUT_MS = 60_000;
-const DEFAULT_MAX_OUTPUT_BYTES = 16 << 20;
 /** Between TERM and KILL. */
 const GRACE_SECONDS = 2;
 /** From the decision to end a command until its shell is given up as well. */
@@ -72,6 +83,7 @@ export class Lane {
       mark,
       options,
     );
+    if (word.startsWith(NO_DIRECTORY)) throw noDirectory(options);
     return { exitCode: Number(word), stdout, stderr };
   }
 
@@ -87,7 +99,7 @@ export class Lane {
     options: CommandOptions,
   ): Promise<{ word: string; stdout: Buffer; stderr: Buffer }> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, signal } = options;
-    if (signal?.aborted) return Promise.reject(cancelled(signal, 'no'));
+    if (signal?.aborted) return Promise.reject(commandStopped('cancelled', options, 'no'));
     return new Promise((resolve, reject) => {
       const running = new Running(mark, maxOutputBytes, (error) => {
         clearTimeout(timer);
@@ -98,13 +110,10 @@ export class Lane {
         if (error !== undefined) reject(error);
         else resolve({ word: stdout.word ?? '', stdout: stdout.bytes, stderr: stderr.bytes });
       });
-      const timer = setTimeout(() => {
-        this.#stop(
-          running,
-          commandError('timed-out', `the command did not end within ${timeoutMs / 1000} s`),
-        );
-      }, timeoutMs);
-      const onAbort = () => this.#stop(running, cancelled(signal, 'unknown'));
+      const stop = (reason: StopReason) => this.#stop(running, commandStopped(reason, options));
+      running.onTooMuch = () => stop('too-much-output');
+      const timer = setTimeout(() => stop('timed-out'), Math.min(timeoutMs, 2 ** 31 - 1));
+      const onAbort = () => stop('cancelled');
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#current = running;
       if (this.isDead) return this.#end();
@@ -122,16 +131,18 @@ export class Lane {
     const stray = output.take(chunk);
     if (stray !== undefined && stray.length > 0) this.#retire();
     if (output === running.stderr) this.#stderrTail = chunk.toString('utf8').slice(-500);
-    if (running.stdout.isDone && running.stderr.isDone) running.settle(running.ending);
-    else if (output.isTooMuch) {
-      this.#stop(running, commandError('too-much-output', 'the command wrote more than it may'));
-    }
+    if (output.isTooMuch) running.onTooMuch();
+    running.settleIfDone();
   }
 
-  /** Ends the command, and tells when it has ended; a shell that does not come back then goes too. */
+  /**
+   * Ends the command, and tells when it has ended; a shell that does not come back then goes too. It gets no other command: what
+   * ends this one might be late, and end the next.
+   */
   #stop(running: Running, why: LatchkeyError): void {
     if (running.ending !== undefined) return;
     running.ending = why;
+    this.isDead = true;
     running.lastTimer = setTimeout(() => {
       this.close();
       running.settle(why);
@@ -141,7 +152,13 @@ export class Lane {
       running.settle(why);
       return;
     }
-    this.#host.endCommand(this.#shellPid, GRACE_SECONDS).catch(() => {});
+    const ended = this.#host.endCommand(this.#shellPid, GRACE_SECONDS);
+    const isOver = () => {
+      running.isBeingEnded = false;
+      running.settleIfDone();
+    };
+    running.isBeingEnded = true;
+    ended.then(isOver, isOver);
   }
 
   #retire(): void {
@@ -179,6 +196,9 @@ class Running {
   /** Why it is being ended. */
   ending: LatchkeyError | undefined;
   lastTimer: NodeJS.Timeout | undefined;
+  /** True while somebody over there waits for its processes to go. */
+  isBeingEnded = false;
+  onTooMuch: () => void = () => {};
   readonly #settle: (error: LatchkeyError | undefined) => void;
   #isSettled = false;
 
@@ -188,24 +208,13 @@ class Running {
     this.#settle = settle;
   }
 
+  settleIfDone(): void {
+    if (this.stdout.isDone && this.stderr.isDone && !this.isBeingEnded) this.settle(this.ending);
+  }
+
   settle(error: LatchkeyError | undefined): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#settle(error);
   }
-}
-
-export function commandError(reason: string, message: string): LatchkeyError {
-  return new LatchkeyError('ssh/command', message, { details: { reason, ran: 'yes' } });
-}
-
-export function cancelled(signal: AbortSignal | undefined, ran: 'no' | 'unknown'): LatchkeyError {
-  return new LatchkeyError('ssh/command', 'the command was cancelled', {
-    details: { reason: 'cancelled', ran },
-    cause: signal?.reason,
-  });
-}
-
-function newMark(): string {
-  return `:lk${randomBytes(16).toString('hex')}:`;
 }

@@ -1,7 +1,8 @@
 import { LatchkeyError } from '../../kit/index.ts';
+import { commandStopped } from '../command-error.ts';
 import type { CommandOptions, CommandResult } from '../transport.ts';
 import type { CommandText } from './frame.ts';
-import { cancelled, Lane, type LaneHost } from './lane.ts';
+import { Lane, type LaneHost } from './lane.ts';
 
 /** Shells kept open at once: below sshd's MaxSessions of 10, with room for files and followed programs. */
 const MAX_LANES = 4;
@@ -29,7 +30,7 @@ export class LanePool {
   }
 
   async run(command: CommandText, options: CommandOptions): Promise<CommandResult> {
-    const lane = await this.#take(options.signal);
+    const lane = await this.#take(options);
     try {
       return await lane.run(command, options);
     } finally {
@@ -39,7 +40,7 @@ export class LanePool {
 
   /** Opens the first shell, so that the first command finds one. */
   async warm(): Promise<void> {
-    this.#give(await this.#take(undefined));
+    this.#give(await this.#take({}));
   }
 
   /** Ends all shells; what runs in them is told as lost. */
@@ -51,9 +52,10 @@ export class LanePool {
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost());
   }
 
-  #take(signal: AbortSignal | undefined): Promise<Lane> {
+  #take(options: CommandOptions): Promise<Lane> {
+    const { signal } = options;
     if (this.#isClosed) return Promise.reject(this.#lost());
-    if (signal?.aborted) return Promise.reject(cancelled(signal, 'no'));
+    if (signal?.aborted) return Promise.reject(commandStopped('cancelled', options, 'no'));
     for (let lane = this.#idle.pop(); lane !== undefined; lane = this.#idle.pop()) {
       if (!lane.isDead) return Promise.resolve(lane);
       this.#lanes.delete(lane);
@@ -80,7 +82,7 @@ export class LanePool {
       const onAbort = () => {
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
-        waiting.reject(cancelled(signal, 'no'));
+        waiting.reject(commandStopped('cancelled', options, 'no'));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiting);
