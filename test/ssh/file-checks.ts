@@ -17,7 +17,7 @@ import type { RemoteFiles } from '../../src/ssh/index.ts';
 export type FileCheck = (files: RemoteFiles, place: string) => Promise<void>;
 
 /** More than one chunk of any back-end, and no two parts alike. */
-const SOME_BYTES: Buffer = pattern(3_000_001);
+export const SOME_BYTES: Buffer = pattern(3_000_001);
 
 /** What every kind of {@link RemoteFiles} promises. */
 export const fileChecks: Readonly<Record<string, FileCheck>> = {
@@ -254,7 +254,7 @@ export const fileChecks: Readonly<Record<string, FileCheck>> = {
 };
 
 /** Asserts the code of an error and, when given, its reason. */
-async function rejectsWith(
+export async function rejectsWith(
   promise: Promise<unknown>,
   expected: { readonly code: string; readonly reason?: string },
 ): Promise<void> {

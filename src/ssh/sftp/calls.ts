@@ -3,17 +3,22 @@ import { type SftpChannel, StatusFailure } from './channel.ts';
 import { FieldReader, malformed, string, uint32, uint64 } from './fields.ts';
 import {
   type Entry,
-  encodeWrite,
+  encodeWriteHeader,
   MAX_PACKET_BYTES,
   OPEN,
   REQUEST,
   type Reply,
   STATUS,
-  writeHeaderBytes,
 } from './packet.ts';
 
 /** A path as text, or as the bytes that a server listed. */
 export type Path = string | Buffer;
+
+/** Part of a file, in the pieces that it arrived in. */
+export interface Data {
+  readonly pieces: readonly Buffer[];
+  readonly length: number;
+}
 
 /** Bytes of one read or write when the server does not tell its limits: what every server takes. */
 const PLAIN_CHUNK_BYTES = 32_768;
@@ -33,9 +38,11 @@ export interface SftpCalls {
   openDirectory(path: Path): Promise<Buffer>;
   close(handle: Buffer): Promise<void>;
   /** Undefined at the end. Less than `length` does not mean the end. */
-  read(handle: Buffer, offset: number, length: number, signal?: AbortSignal): Promise<Buffer | undefined>;
-  /** Data in `packet` from {@link writeHeaderBytes} on; the packet may be used again after the answer. */
-  write(handle: Buffer, offset: number, packet: Buffer, length: number, signal?: AbortSignal): Promise<void>;
+  read(handle: Buffer, offset: number, length: number, signal?: AbortSignal): Promise<Data | undefined>;
+  /** The bytes must stay as they are until the answer. */
+  write(handle: Buffer, offset: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Sends what `act` asks for at once. */
+  together(act: () => void): void;
   /** Undefined at the end. */
   readDirectory(handle: Buffer): Promise<readonly Entry[] | undefined>;
   status(path: Path, options: { readonly followLinks: boolean }): Promise<Attributes>;
@@ -79,14 +86,15 @@ export async function sftpCalls(channel: SftpChannel): Promise<SftpCalls> {
         const fields = [string(handle), uint64(offset), uint32(length)];
         const reply = await channel.request(REQUEST.read, fields, signal);
         if (reply.kind !== 'data') return unexpected(reply);
-        if (reply.data.length > length)
-          throw malformed(`${reply.data.length} bytes where ${length} were asked for`);
-        return reply.data.length === 0 ? undefined : reply.data;
+        if (reply.length > length) throw malformed(`${reply.length} bytes where ${length} were asked for`);
+        return reply.length === 0 ? undefined : reply;
       }),
-    write: async (handle, offset, packet, length, signal) => {
-      const reply = await channel.send((id) => encodeWrite(packet, id, handle, offset, length), signal);
+    write: async (handle, offset, bytes, signal) => {
+      const packet = (id: number) => [encodeWriteHeader(id, handle, offset, bytes.length), bytes];
+      const reply = await channel.send(packet, signal);
       if (reply.kind !== 'status') unexpected(reply);
     },
+    together: (act) => channel.together(act),
     readDirectory: (handle) =>
       untilEnd(async () => {
         const reply = await channel.request(REQUEST.readdir, [string(handle)]);
@@ -167,13 +175,4 @@ async function untilEnd<T>(ask: () => Promise<T>): Promise<T | undefined> {
 
 function unexpected(reply: Reply): never {
   throw malformed(`an answer of the kind "${reply.kind}", which does not belong to the request`);
-}
-
-/** A packet for writes of up to `bytes` to `handle`, and where its data begins. */
-export function writePacket(
-  handle: Buffer,
-  bytes: number,
-): { readonly packet: Buffer; readonly start: number } {
-  const start = writeHeaderBytes(handle);
-  return { packet: Buffer.allocUnsafe(start + bytes), start };
 }

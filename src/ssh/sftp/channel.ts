@@ -2,6 +2,7 @@ import { LatchkeyError } from '../../kit/index.ts';
 import { type Field, malformed, string } from './fields.ts';
 import {
   encodeRequest,
+  type Packet,
   PacketCutter,
   parseReply,
   parseVersion,
@@ -84,7 +85,7 @@ export class SftpChannel {
 
   /** Sends a request; an aborted one is answered to nobody. @throws StatusFailure, LatchkeyError `ssh/lost` */
   request(type: number, fields: readonly Field[], signal?: AbortSignal): Promise<Reply> {
-    return this.send((id) => encodeRequest(type, id, fields), signal);
+    return this.send((id) => [encodeRequest(type, id, fields)], signal);
   }
 
   /** A request that the server calls by a name instead of a number. */
@@ -92,8 +93,8 @@ export class SftpChannel {
     return this.request(REQUEST.extended, [string(name), ...fields], signal);
   }
 
-  /** As {@link request}, for a packet that is made by the caller. */
-  send(encode: (id: number) => Buffer, signal?: AbortSignal): Promise<Reply> {
+  /** As {@link request}, for a packet that is made by the caller, in pieces. */
+  send(encode: (id: number) => readonly Uint8Array[], signal?: AbortSignal): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(again(this.#lost));
       if (signal?.aborted) return reject(signal.reason);
@@ -113,8 +114,19 @@ export class SftpChannel {
           reject(error);
         },
       });
-      this.#streams.stdin.write(encode(id));
+      for (const piece of encode(id)) this.#streams.stdin.write(piece);
     });
+  }
+
+  /** Sends what `act` sends at once, with fewer turns of the machine. */
+  together(act: () => void): void {
+    const stdin = this.#streams.stdin as Partial<{ cork(): void; uncork(): void }>;
+    stdin.cork?.();
+    try {
+      act();
+    } finally {
+      stdin.uncork?.();
+    }
   }
 
   close(): void {
@@ -130,7 +142,7 @@ export class SftpChannel {
     }
   }
 
-  #answer(packet: Buffer): void {
+  #answer(packet: Packet): void {
     if (this.#hello !== undefined) {
       const { version, extensions } = parseVersion(packet);
       if (version < 3) throw malformed(`version ${version}; version 3 is needed`);

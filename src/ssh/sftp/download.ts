@@ -3,7 +3,7 @@ import { hashOf, openTarget } from '../local-copy.ts';
 import type { PartialFile } from '../partial-file.ts';
 import type { CopyOptions } from '../remote-files.ts';
 import { kindOf } from './attributes.ts';
-import type { SftpCalls } from './calls.ts';
+import type { Data, SftpCalls } from './calls.ts';
 import type { SftpSide } from './files.ts';
 import { readPieces } from './pieces.ts';
 import { remoteFileError } from './status-error.ts';
@@ -25,9 +25,9 @@ export async function download(
       await to.handle.truncate(to.base + start);
       let done = start;
       if (start > 0) options.onProgress?.(start, size);
-      const take = async (offset: number, bytes: Buffer) => {
-        await writeAll(to, offset, bytes, localPath);
-        done += bytes.length;
+      const take = async (offset: number, data: Data) => {
+        await writeAll(to, offset, data, localPath);
+        done += data.length;
         options.onProgress?.(done, Math.max(done, size));
       };
       const end = await readPieces(calls, handle, { start, end: Number.MAX_SAFE_INTEGER, signal }, take);
@@ -89,19 +89,22 @@ async function commonStart(earlier: Earlier, signal?: AbortSignal): Promise<numb
   if (there !== undefined) return there === here ? to.size : 0;
   // Nobody there can sum it up: it is read, which still tells a changed file from a whole one.
   let isSame = true;
-  await readPieces(calls, handle, { start: 0, end: to.size, signal }, async (offset, bytes) => {
-    const own = Buffer.allocUnsafe(bytes.length);
+  await readPieces(calls, handle, { start: 0, end: to.size, signal }, async (offset, data) => {
+    const own = Buffer.allocUnsafe(data.length);
     await to.handle.read(own, 0, own.length, offset);
-    isSame &&= own.equals(bytes);
+    isSame &&= own.equals(Buffer.concat(data.pieces));
   });
   return isSame ? to.size : 0;
 }
 
-async function writeAll(to: PartialFile, offset: number, bytes: Buffer, path: string): Promise<void> {
+async function writeAll(to: PartialFile, offset: number, data: Data, path: string): Promise<void> {
   try {
-    for (let written = 0; written < bytes.length; ) {
-      const position = to.base + offset + written;
-      written += (await to.handle.write(bytes, written, bytes.length - written, position)).bytesWritten;
+    const { bytesWritten } = await to.handle.writev([...data.pieces], to.base + offset);
+    if (bytesWritten === data.length) return;
+    const rest = Buffer.concat(data.pieces).subarray(bytesWritten);
+    for (let written = 0; written < rest.length; ) {
+      const position = to.base + offset + bytesWritten + written;
+      written += (await to.handle.write(rest, written, rest.length - written, position)).bytesWritten;
     }
   } catch (cause) {
     throw localFileError('write', path, cause, 'here');

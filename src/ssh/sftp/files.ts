@@ -105,10 +105,12 @@ function sftpFiles(side: SftpSide, home: string): RemoteFiles {
 async function readPart(calls: SftpCalls, path: string, offset: number, maxBytes: number): Promise<Buffer> {
   const { handle } = await openPlainFile(calls, path, 'read');
   try {
-    const pieces = new Map<number, Buffer>();
+    const pieces = new Map<number, readonly Buffer[]>();
     const part = { start: offset, end: offset + maxBytes };
-    const end = await readPieces(calls, handle, part, (at, bytes) => void pieces.set(at, bytes));
-    const inOrder = [...pieces].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+    const end = await readPieces(calls, handle, part, (at, data) => {
+      pieces.set(at, data.pieces);
+    });
+    const inOrder = [...pieces].sort(([a], [b]) => a - b).flatMap(([, data]) => data);
     return Buffer.concat(inOrder, Math.max(0, end - offset));
   } finally {
     calls.close(handle).catch(() => {});

@@ -61,7 +61,8 @@ export interface Entry {
 export type Reply =
   | { readonly kind: 'status'; readonly code: number; readonly message: string }
   | { readonly kind: 'handle'; readonly handle: Buffer }
-  | { readonly kind: 'data'; readonly data: Buffer }
+  /** In the pieces that it arrived in, for joining them costs as much as reading them. */
+  | { readonly kind: 'data'; readonly pieces: readonly Buffer[]; readonly length: number }
   | { readonly kind: 'names'; readonly entries: readonly Entry[] }
   | { readonly kind: 'attributes'; readonly attributes: Attributes }
   | { readonly kind: 'extended'; readonly body: Buffer };
@@ -72,39 +73,28 @@ export function encodeRequest(type: number, id: number, fields: readonly Field[]
   return Buffer.concat([uint32(body.length), body]);
 }
 
-/** Bytes before the data in a WRITE request. */
-export function writeHeaderBytes(handle: Buffer): number {
-  return 4 + 1 + 4 + 4 + handle.length + 8 + 4;
+/** A WRITE request up to its `length` bytes of data, which are sent after it, so that they are never copied. */
+export function encodeWriteHeader(id: number, handle: Buffer, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4 + 1 + 4 + 4 + handle.length + 8 + 4);
+  bytes.writeUInt32BE(bytes.length - 4 + length, 0);
+  bytes.writeUInt8(REQUEST.write, 4);
+  bytes.writeUInt32BE(id, 5);
+  bytes.writeUInt32BE(handle.length, 9);
+  handle.copy(bytes, 13);
+  bytes.writeBigUInt64BE(BigInt(offset), 13 + handle.length);
+  bytes.writeUInt32BE(length, 21 + handle.length);
+  return bytes;
 }
 
-/**
- * Puts the header of a WRITE request before `length` bytes of data that are in `packet` already, at
- * {@link writeHeaderBytes}; returns the part of `packet` to be sent. So that data is never copied.
- */
-export function encodeWrite(
-  packet: Buffer,
-  id: number,
-  handle: Buffer,
-  offset: number,
-  length: number,
-): Buffer {
-  const header = writeHeaderBytes(handle);
-  packet.writeUInt32BE(header - 4 + length, 0);
-  packet.writeUInt8(REQUEST.write, 4);
-  packet.writeUInt32BE(id, 5);
-  packet.writeUInt32BE(handle.length, 9);
-  handle.copy(packet, 13);
-  packet.writeBigUInt64BE(BigInt(offset), 13 + handle.length);
-  packet.writeUInt32BE(length, header - 4);
-  return packet.subarray(0, header + length);
-}
+/** One packet without its length, in the pieces that it arrived in. */
+export type Packet = readonly Buffer[];
 
 /** Reads the server's first packet: its version and the extensions it offers. */
-export function parseVersion(packet: Buffer): {
+export function parseVersion(packet: Packet): {
   readonly version: number;
   readonly extensions: ReadonlyMap<string, string>;
 } {
-  const reader = new FieldReader(packet);
+  const reader = new FieldReader(joined(packet));
   const type = reader.byte();
   if (type !== REPLY.version) throw malformed(`a packet of type ${type} where its version was expected`);
   const version = reader.uint32();
@@ -114,8 +104,9 @@ export function parseVersion(packet: Buffer): {
 }
 
 /** Reads an answer and the id of the request that it is for. */
-export function parseReply(packet: Buffer): { readonly id: number; readonly reply: Reply } {
-  const reader = new FieldReader(packet);
+export function parseReply(packet: Packet): { readonly id: number; readonly reply: Reply } {
+  if (packet[0]?.[0] === REPLY.data) return parseData(packet);
+  const reader = new FieldReader(joined(packet));
   const type = reader.byte();
   const id = reader.uint32();
   switch (type) {
@@ -131,8 +122,6 @@ export function parseReply(packet: Buffer): { readonly id: number; readonly repl
       // A copy: it outlives the packet.
       return { id, reply: { kind: 'handle', handle: Buffer.from(handle) } };
     }
-    case REPLY.data:
-      return { id, reply: { kind: 'data', data: reader.string() } };
     case REPLY.name: {
       const entries: Entry[] = [];
       // Each takes twelve bytes at least, so that a false count ends soon.
@@ -152,44 +141,72 @@ export function parseReply(packet: Buffer): { readonly id: number; readonly repl
   }
 }
 
+/** Type, id and length of the data, before the data. */
+const DATA_HEADER_BYTES = 1 + 4 + 4;
+
+function parseData(packet: Packet): { readonly id: number; readonly reply: Reply } {
+  const [first = Buffer.alloc(0), ...others] = packet;
+  if (first.length < DATA_HEADER_BYTES && others.length > 0) return parseData([Buffer.concat(packet)]);
+  const reader = new FieldReader(first);
+  reader.byte();
+  const id = reader.uint32();
+  const length = reader.uint32();
+  const pieces = [first.subarray(DATA_HEADER_BYTES), ...others].filter((piece) => piece.length > 0);
+  if (sizeOf(pieces) !== length) throw malformed('a packet whose data ends in the middle of a field');
+  return { id, reply: { kind: 'data', pieces, length } };
+}
+
+function joined([first = Buffer.alloc(0), ...others]: Packet): Buffer {
+  return others.length === 0 ? first : Buffer.concat([first, ...others]);
+}
+
+function sizeOf(pieces: Packet): number {
+  return pieces.reduce((size, { length }) => size + length, 0);
+}
+
 /** Cuts what arrives into packets, whatever pieces it arrives in; keeps one packet at most. */
 export class PacketCutter {
   #pieces: Buffer[] = [];
   #size = 0;
   #isFirst = true;
 
-  /** Takes a piece and gives the packets that are whole now, without their lengths. */
-  *push(piece: Buffer): Generator<Buffer> {
+  /** Takes a piece and gives the packets that are whole now. */
+  *push(piece: Buffer): Generator<Packet> {
     this.#pieces.push(piece);
     this.#size += piece.length;
     for (;;) {
       if (this.#size < 4) return;
-      const length = this.#peekLength();
+      if ((this.#pieces[0]?.length ?? 0) < 4) this.#pieces = [Buffer.concat(this.#pieces)];
+      const length = this.#pieces[0]?.readUInt32BE() ?? 0;
       if (length < 5 || length > MAX_PACKET_BYTES + 1024) throw this.#notAPacket(length);
       if (this.#size < 4 + length) return;
-      const all = this.#join();
-      this.#pieces = all.length > 4 + length ? [all.subarray(4 + length)] : [];
-      this.#size -= 4 + length;
+      const packet = this.#take(4 + length);
       this.#isFirst = false;
-      yield all.subarray(4, 4 + length);
+      const [first = piece, ...others] = packet;
+      yield first.length > 4 ? [first.subarray(4), ...others] : others;
     }
   }
 
-  #peekLength(): number {
-    if ((this.#pieces[0]?.length ?? 0) < 4) this.#join();
-    return this.#pieces[0]?.readUInt32BE() ?? 0;
-  }
-
-  #join(): Buffer {
-    const [first, ...others] = this.#pieces;
-    if (first !== undefined && others.length === 0) return first;
-    const all = Buffer.concat(this.#pieces);
-    this.#pieces = [all];
-    return all;
+  #take(bytes: number): Buffer[] {
+    const taken: Buffer[] = [];
+    let left = bytes;
+    let n = 0;
+    for (; left > 0; n += 1) {
+      const piece = this.#pieces[n] ?? Buffer.alloc(left);
+      taken.push(piece.subarray(0, left));
+      if (piece.length > left) {
+        this.#pieces[n] = piece.subarray(left);
+        break;
+      }
+      left -= piece.length;
+    }
+    this.#pieces = this.#pieces.slice(n);
+    this.#size -= bytes;
+    return taken;
   }
 
   #notAPacket(length: number) {
-    const text = this.#join().toString('latin1', 0, 80);
+    const text = Buffer.concat(this.#pieces).toString('latin1', 0, 80);
     if (this.#isFirst && /^[\s!-~]{4}/.test(text))
       return malformed(
         `text instead of packets: ${quote(text)}`,

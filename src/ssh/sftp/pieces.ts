@@ -1,11 +1,11 @@
-import type { SftpCalls } from './calls.ts';
+import type { Data, SftpCalls } from './calls.ts';
 
 /** Bytes that are under way at most; a channel of OpenSSH takes 2 MiB before it waits. */
 const WINDOW_BYTES = 4 << 20;
 const MOST_REQUESTS = 64;
 
 /** How many requests of `bytes` are made before the first is answered. */
-export function depthOf(bytes: number): number {
+function depthOf(bytes: number): number {
   return Math.max(2, Math.min(MOST_REQUESTS, Math.ceil(WINDOW_BYTES / bytes)));
 }
 
@@ -25,7 +25,7 @@ export async function readPieces(
   calls: SftpCalls,
   handle: Buffer,
   { start, end, signal }: PieceOptions,
-  take: (offset: number, bytes: Buffer) => Promise<void> | void,
+  take: (offset: number, data: Data) => Promise<void> | void,
 ): Promise<number> {
   let next = start;
   let last = end;
@@ -36,14 +36,14 @@ export async function readPieces(
       const pieceEnd = Math.min(at + calls.readBytes, last);
       next = pieceEnd;
       while (at < pieceEnd) {
-        const bytes = await calls.read(handle, at, pieceEnd - at, signal);
-        if (bytes === undefined) {
+        const data = await calls.read(handle, at, pieceEnd - at, signal);
+        if (data === undefined) {
           last = Math.min(last, at);
           return;
         }
         if (hasFailed) return;
-        await take(at, bytes);
-        at += bytes.length;
+        await take(at, data);
+        at += data.length;
       }
     }
   };

@@ -5,10 +5,10 @@ import { hashOf, openSource } from '../local-copy.ts';
 import { partialName } from '../partial-file.ts';
 import type { CopyOptions } from '../remote-files.ts';
 import { kindOf } from './attributes.ts';
-import { type SftpCalls, writePacket } from './calls.ts';
+import type { SftpCalls } from './calls.ts';
 import { StatusFailure } from './channel.ts';
 import type { SftpSide } from './files.ts';
-import { allOf, depthOf, readPieces } from './pieces.ts';
+import { allOf, readPieces } from './pieces.ts';
 import { isPlainFailure, remoteFileError } from './status-error.ts';
 
 /** How long tidying up after a failure may take: the connection may be frozen, which is why we are here. */
@@ -46,9 +46,7 @@ export async function writeSmall(
       const writes = [];
       for (let at = 0; at < bytes.length; at += calls.writeBytes) {
         const part = bytes.subarray(at, at + calls.writeBytes);
-        const { packet, start } = writePacket(handle, part.length);
-        packet.set(part, start);
-        writes.push(calls.write(handle, at, packet, part.length));
+        writes.push(calls.write(handle, at, part));
       }
       // Asked for together, for the server answers in order: one round trip instead of three.
       await allOf([...writes, calls.change(handle, { permissions: mode }), calls.sync(handle)]);
@@ -147,55 +145,66 @@ async function isBeginning({ calls, from, options }: Upload, path: string, lengt
   const handle = await calls.open(path, 'read');
   let isSame = true;
   const part = { start: 0, end: length, signal: options.signal };
-  const end = await readPieces(calls, handle, part, async (offset, bytes) => {
-    const own = Buffer.allocUnsafe(bytes.length);
+  const end = await readPieces(calls, handle, part, async (offset, data) => {
+    const own = Buffer.allocUnsafe(data.length);
     await from.read(own, 0, own.length, offset);
-    isSame &&= own.equals(bytes);
+    isSame &&= own.equals(Buffer.concat(data.pieces));
   });
   await calls.close(handle);
   return isSame && end === length;
 }
 
+/** Bytes of the source that are read at once; each such slab goes out as several writes. */
+const SLAB_BYTES = 1 << 20;
+const SLABS = 4;
+
 /** Sends the source from `start` to its end, in order, several writes under way; returns where it ended. */
 async function pour(job: Upload, handle: Buffer, start: number, base: number): Promise<number> {
-  const { calls, from, localPath, options } = job;
-  const idle = Array.from({ length: depthOf(calls.writeBytes) }, () => writePacket(handle, calls.writeBytes));
+  const { calls, from, localPath, options, size } = job;
+  const slabBytes = Math.max(1, Math.min(SLAB_BYTES, size - start));
+  const idle = Array.from({ length: SLABS }, () => Buffer.allocUnsafe(slabBytes));
   const underWay = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   let done = start;
-  if (start > 0) options.onProgress?.(start, job.size);
-  const send = async (at: number, buffer: ReturnType<typeof writePacket>, length: number): Promise<void> => {
+  if (start > 0) options.onProgress?.(start, size);
+  const sendPiece = async (at: number, bytes: Buffer): Promise<void> => {
     try {
-      await calls.write(handle, base + at, buffer.packet, length, options.signal);
-      // The answer says that the bytes are out: the same memory serves the next piece.
-      idle.push(buffer);
-      done += length;
-      options.onProgress?.(done, Math.max(done, job.size));
+      await calls.write(handle, base + at, bytes, options.signal);
+      done += bytes.length;
+      options.onProgress?.(done, Math.max(done, size));
     } catch (error) {
       failure ??= { error };
     }
+  };
+  const send = async (at: number, slab: (typeof idle)[number], length: number): Promise<void> => {
+    const pieces: Promise<void>[] = [];
+    calls.together(() => {
+      for (let n = 0; n < length; n += calls.writeBytes)
+        pieces.push(sendPiece(at + n, slab.subarray(n, Math.min(n + calls.writeBytes, length))));
+    });
+    await Promise.all(pieces);
+    // All answered: the bytes are out, and the same memory serves what comes next.
+    idle.push(slab);
   };
   let at = start;
   try {
     while (failure === undefined) {
       options.signal?.throwIfAborted();
-      const buffer = idle.pop();
-      if (buffer === undefined) {
+      const slab = idle.pop();
+      if (slab === undefined) {
         await Promise.race(underWay);
         continue;
       }
-      const { bytesRead } = await from
-        .read(buffer.packet, buffer.start, calls.writeBytes, at)
-        .catch((cause: unknown) => {
-          throw localFileError('read', localPath, cause, 'here');
-        });
+      const { bytesRead } = await from.read(slab, 0, slab.length, at).catch((cause: unknown) => {
+        throw localFileError('read', localPath, cause, 'here');
+      });
       if (bytesRead === 0) break;
-      const sending = send(at, buffer, bytesRead).finally(() => underWay.delete(sending));
+      const sending = send(at, slab, bytesRead).finally(() => underWay.delete(sending));
       underWay.add(sending);
       at += bytesRead;
     }
   } finally {
-    await Promise.allSettled(underWay);
+    await Promise.all(underWay);
   }
   if (failure !== undefined) throw failure.error;
   return at;

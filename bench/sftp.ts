@@ -1,0 +1,104 @@
+// `npm run bench -- sftp`: files over the same sftp-server, ours and OpenSSH's own `sftp` in turn, in memory (/dev/shm), so that
+// the protocol is measured and not a disk; the best of the runs, because the others shared the machine with somebody.
+// Ours is measured as it is used (temporary name, fsync, rename), once without and once with SHA-256 of both sides compared.
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openSftp, type SftpFiles } from '../src/ssh/index.ts';
+
+const SERVER = '/usr/lib/openssh/sftp-server';
+const RUNS = 7;
+const BYTES = 100_000_000;
+const SMALL_FILES = 300;
+
+const run = promisify(execFile);
+const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'latchkey-bench-'));
+
+async function checksum(path: string, bytes?: number): Promise<string> {
+  const script = bytes === undefined ? 'sha256sum <"$1"' : 'head -c "$2" <"$1" | sha256sum';
+  const { stdout } = await run('/bin/sh', ['-c', script, 'sh', path, String(bytes)]);
+  return stdout.slice(0, 64);
+}
+
+/** Ours, from the start of the server to its end. */
+async function ours(verify: boolean, act: (files: SftpFiles) => Promise<void>): Promise<void> {
+  const child = spawn(SERVER, [], { stdio: ['pipe', 'pipe', 'ignore'], cwd: base });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const files = await openSftp(child, verify ? { checksum } : {});
+  await act(files);
+  files.close();
+  await ended;
+}
+
+/** OpenSSH's `sftp`, talking to the same server without ssh between them. */
+async function theirs(...lines: string[]): Promise<void> {
+  const batch = join(base, 'batch');
+  writeFileSync(batch, `${lines.join('\n')}\n`);
+  await run('sftp', ['-q', '-b', batch, '-D', SERVER], { maxBuffer: 1 << 26 });
+}
+
+async function seconds(act: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await act();
+  return (performance.now() - started) / 1000;
+}
+
+/** Runs the ways in turn and keeps the best of each. */
+async function best<Name extends string>(
+  ways: Readonly<Record<Name, () => Promise<void>>>,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(ways) as Name[];
+  const result = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY])) as Record<
+    Name,
+    number
+  >;
+  for (let n = 0; n < RUNS; n += 1)
+    for (const name of names) result[name] = Math.min(result[name], await seconds(ways[name]));
+  return result;
+}
+
+function report(name: string, times: Readonly<Record<string, number>>, amount: number, unit: string): void {
+  const rates = Object.fromEntries(
+    Object.entries(times).map(([key, time]) => [key, Math.round(amount / time)]),
+  );
+  const ratio = Math.round((100 * (rates.ours ?? 0)) / (rates.sftp ?? 1)) / 100;
+  console.log(JSON.stringify({ bench: 'sftp', case: name, unit, ...rates, oursOfSftp: ratio }));
+}
+
+try {
+  const [source, there, here] = ['source', 'there', 'here'].map((name) => join(base, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(source, Buffer.alloc(BYTES, readFileSync(process.execPath).subarray(0, 1 << 20)));
+  const put = await best({
+    ours: () => ours(false, (files) => files.put(source, there)),
+    oursCompared: () => ours(true, (files) => files.put(source, there)),
+    sftp: () => theirs(`put ${source} ${there}`),
+  });
+  report('put 100 MB', put, BYTES / 1e6, 'MB/s');
+  const get = await best({
+    ours: () => ours(false, (files) => files.get(there, here)),
+    oursCompared: () => ours(true, (files) => files.get(there, here)),
+    sftp: () => theirs(`get ${there} ${here}`),
+  });
+  report('get 100 MB', get, BYTES / 1e6, 'MB/s');
+  const small = Array.from({ length: SMALL_FILES }, (_, n) => join(base, 'small', String(n)));
+  mkdirSync(join(base, 'small'));
+  mkdirSync(join(base, 'copies'));
+  for (const path of small) writeFileSync(path, 'x'.repeat(1000));
+  const copyOf = (path: string) => path.replace('/small/', '/copies/');
+  const many = await best({
+    ours: () =>
+      ours(false, async (files) => {
+        for (const path of small) await files.put(path, copyOf(path));
+      }),
+    sftp: () => theirs(...small.map((path) => `put ${path} ${copyOf(path)}`)),
+  });
+  report(`put ${SMALL_FILES} files of 1 kB, one after the other`, many, SMALL_FILES, 'files/s');
+} finally {
+  rmSync(base, { recursive: true, force: true });
+}
