@@ -169,9 +169,9 @@ test('a copy from a frozen server can be cancelled', async (t) => {
 
 test('a pipe there does not stop the server', async (t) => {
   const server = findSftpServer(t);
-  if (server === undefined || !havePeers(t, 'mkfifo')) return;
+  if (server === undefined) return;
   const place = workspace(t);
-  execFileSync('mkfifo', [join(place, 'pipe')]);
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(place, 'pipe')]);
   const { files } = await openSftpOver(t, [server], { cwd: place });
   await rejectsWith(files.read('pipe'), { code: 'ssh/file' });
   await rejectsWith(files.get('pipe', join(place, 'x')), { code: 'ssh/file' });
