@@ -109,6 +109,38 @@ test('a stranger’s header is no address, and no peer', async (t) => {
   assert.match(last, /^HTTP\/1\.1 429 /);
 });
 
+test('one machine that opens connections and says nothing does not keep others away', async (t) => {
+  const world = await startWebWorld(t);
+  const port = Number(new URL(world.address).port);
+  const idle = Array.from({ length: 1_100 }, () => connectPlain(port, '127.0.0.1').on('error', () => {}));
+  t.after(() => {
+    for (const socket of idle) socket.destroy();
+  });
+  // A hundred find no room anyway; the others are refused for being too many from one place.
+  await new Promise<void>((resolve) => {
+    let refused = 0;
+    const onClose = (): void => {
+      refused += 1;
+      if (refused === 900) resolve();
+    };
+    for (const socket of idle) socket.once('close', onClose);
+  });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect({
+      socket: connectPlain({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }),
+      ca: world.server.ca,
+      servername: 'localhost',
+    });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', reject).on('close', () => resolve(text));
+    socket.write(get('/healthz'));
+  });
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+});
+
 test('old TLS is not spoken, and no answer comes in plain', async (t) => {
   const world = await startWebWorld(t);
   const port = Number(new URL(world.address).port);

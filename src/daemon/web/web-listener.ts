@@ -2,13 +2,16 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { WebListen } from '../../credmon/index.ts';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { Peer, WebApp } from '../../web/index.ts';
+import { ConnectionCounter } from '../connection-counter.ts';
 
 const MAX_CONNECTIONS = 1_000;
+/** From one address (of IPv6, a /64), unless a proxy stands between: one machine alone must not take all of them. */
+const MAX_PER_ADDRESS = 200;
 const MAX_HEADER_BYTES = 32 << 10;
 const HEADERS_TIMEOUT_MS = 10_000;
 const CERTIFICATE_MS = 3_600_000;
@@ -63,8 +66,17 @@ export async function listenWeb(app: WebApp, options: WebListenerOptions): Promi
   const server =
     tls === undefined
       ? createHttpServer(bounds, handle)
-      : createHttpsServer({ ...bounds, ...(await readPair(tls)), minVersion: LEAST_TLS }, handle);
+      : createHttpsServer(
+          {
+            ...bounds,
+            ...(await readPair(tls)),
+            minVersion: LEAST_TLS,
+            handshakeTimeout: HEADERS_TIMEOUT_MS,
+          },
+          handle,
+        );
   server.maxConnections = MAX_CONNECTIONS;
+  if (!options.behindProxy && 'host' in listen) boundAddresses(server);
   // Certificates are renewed under a running page; one that cannot be read leaves the old in use.
   const renewCertificate = async (): Promise<void> => {
     if (tls === undefined || !(server instanceof HttpsServer)) return;
@@ -87,6 +99,15 @@ export async function listenWeb(app: WebApp, options: WebListenerOptions): Promi
         server.closeAllConnections();
       }),
   };
+}
+
+function boundAddresses(server: Server | HttpsServer): void {
+  const counter = new ConnectionCounter(MAX_CONNECTIONS, MAX_PER_ADDRESS);
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (counter.enter(address) !== undefined) return void socket.destroy();
+    socket.once('close', () => counter.leave(address));
+  });
 }
 
 /** Headers are believed only from the proxy that the operator says is there: its own entry is the last. */
