@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -75,4 +84,29 @@ test('a rotation in the middle of a write: what is on its way stays with the old
   await file.close();
   assert.equal(readFileSync(`${path}.1`, 'utf8'), 'old\n');
   assert.equal(readFileSync(path, 'utf8'), 'new\n');
+});
+
+test('a link that somebody else has put in the place of the log is not followed, one of our own is', async (t) => {
+  const home = directory(t);
+  const path = join(home, 'log');
+  const target = join(home, 'target');
+  symlinkSync(target, path);
+  const own = new LineFile(path);
+  own.write('through our link\n');
+  await own.close();
+  assert.equal(readFileSync(target, 'utf8'), 'through our link\n');
+  if (process.geteuid?.() !== 0) return;
+  lchownSync(path, 65_534, 65_534);
+  assert.throws(() => new LineFile(path), /symbolic link/);
+  rmSync(path);
+  const file = new LineFile(path);
+  file.write('before\n');
+  file.reopen();
+  renameSync(path, `${path}.1`);
+  symlinkSync(target, path);
+  lchownSync(path, 65_534, 65_534);
+  file.reopen();
+  file.write('after\n');
+  await file.close();
+  assert.equal(readFileSync(target, 'utf8'), 'through our link\n');
 });

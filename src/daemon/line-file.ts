@@ -1,4 +1,4 @@
-import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, write, writeSync } from 'node:fs';
 import { LatchkeyError, quote } from '../kit/index.ts';
 
 const FLUSH_AFTER_MS = 50;
@@ -24,7 +24,7 @@ export class LineFile {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#descriptor = openSync(path, 'a', 0o600);
+      this.#descriptor = openToAppend(path);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new LatchkeyError('file/io', `cannot write the log ${quote(path)}: ${why}`, {
@@ -106,7 +106,7 @@ export class LineFile {
 
   #open(): number | undefined {
     try {
-      this.#descriptor = openSync(this.#path, 'a', 0o600);
+      this.#descriptor = openToAppend(this.#path);
     } catch (error) {
       this.#failed(error);
     }
@@ -125,4 +125,25 @@ export class LineFile {
     }
     this.#hasFailed = true;
   }
+}
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+
+/**
+ * Logs often lie in a directory of another account (HTCondor's), and root writes them: a link is followed only when it is
+ * root's or our own, or that account could have root write into any file.
+ */
+function openToAppend(path: string): number {
+  const follow = isOwnLink(path) ? 0 : O_NOFOLLOW;
+  try {
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | follow, 0o600);
+  } catch (error) {
+    const isLink = follow !== 0 && error instanceof Error && 'code' in error && error.code === 'ELOOP';
+    throw isLink ? new Error('it is a symbolic link that somebody else has made') : error;
+  }
+}
+
+function isOwnLink(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isSymbolicLink() === true && (stats.uid === 0 || stats.uid === process.geteuid?.());
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync, unlinkSync } from 'node:fs';
 import { printable } from '../../kit/index.ts';
 import { LineFile } from '../line-file.ts';
 import type { CredmonLogLevel } from './running-credmon.ts';
@@ -74,7 +74,8 @@ function rotating(file: string, maxBytes: number, maxFiles: number): Sink {
         if (newer !== undefined && older !== undefined && sizeOf(newer) > 0) renameSync(newer, older);
       }
       const first = names[0];
-      if (first === undefined) closeSync(openSync(file, 'w', 0o600));
+      // Not emptied: under the name may be a link of somebody who may write beside it.
+      if (first === undefined) unlinkSync(file);
       else renameSync(file, first);
     } catch {
       // It grows on, and the next turn tries again.

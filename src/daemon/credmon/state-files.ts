@@ -33,7 +33,11 @@ export function credmonStateFiles(stateDirectory: string): CredmonStateFiles {
   };
 }
 
-/** Makes the state directory (0700) when it is not there. @throws LatchkeyError `file/io` */
+/**
+ * Makes the state directory (0700) when it is not there.
+ *
+ * @throws LatchkeyError `file/io`; `file/unsafe` when it is there and others may put something in
+ */
 export function makeStateDirectory(stateDirectory: string): CredmonStateFiles {
   try {
     makeDirectories(stateDirectory);
@@ -47,7 +51,15 @@ export function makeStateDirectory(stateDirectory: string): CredmonStateFiles {
       },
     );
   }
-  return credmonStateFiles(stateDirectory);
+  const { uid, mode } = statSync(stateDirectory);
+  // Whoever may write there chooses what we seal with, whose account is whose, and where the audit goes.
+  if ((uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0)
+    return credmonStateFiles(stateDirectory);
+  throw new LatchkeyError(
+    'file/unsafe',
+    `the state directory ${quote(stateDirectory)} can be changed by others (user ${uid}, mode ${(mode & 0o7777).toString(8)})`,
+    { hint: 'give it to the user the monitor runs as, with mode 0700, and look what lies in it' },
+  );
 }
 
 /** Not mkdir's `recursive`: where a file system answers ENOENT below a directory that is there (/proc), Node 20 tries for ever. */
