@@ -22,6 +22,7 @@ import { openCredentialDirectory } from '../../src/credmon/index.ts';
 import { writeCredmonPid } from '../../src/daemon/credmon/credmon-pid.ts';
 import { openRequestFiles } from '../../src/daemon/web/request-files.ts';
 import { runProgram, Secret } from '../../src/kit/index.ts';
+import { until } from '../support/credential-directory.ts';
 import { startCredmonProcess } from '../support/credmon-process.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -105,6 +106,27 @@ test('whoever swaps a user’s new directory for a link is not given what the li
       }
     }
   }
+});
+
+test('a state directory into which others may write is not used, and nothing is written through what lies there', async (t) => {
+  const base = workspace(t);
+  const state = join(base, 'state');
+  const victim = join(base, 'victim');
+  writeFileSync(victim, 'precious');
+  mkdirSync(state);
+  symlinkSync(victim, join(state, 'audit.jsonl'));
+  chmodSync(state, 0o777);
+  const monitor = startCredmonProcess(t, { base, config: [`LATCHKEY_CREDMON_STATE = ${state}`] });
+  await monitor.complete();
+  mkdirSync(join(monitor.path, 'alice'), { mode: 0o700 });
+  writeFileSync(join(monitor.path, 'alice', 'scitokens.top'), 'x', { mode: 0o600 });
+  monitor.child.kill('SIGHUP');
+  await until(() => monitor.log().includes('Successfully renewed alice/scitokens'));
+  monitor.child.kill('SIGTERM');
+  await monitor.ended;
+  assert.match(monitor.log(), /ERROR: the state directory is not there: .* can be changed by others/);
+  assert.equal(readFileSync(victim, 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(state), ['audit.jsonl']);
 });
 
 test('a request file asks for files of its own user only', async (t) => {
