@@ -1,5 +1,9 @@
+import { type Clock, LatchkeyError, systemClock } from '../kit/index.ts';
 import { DEFAULT_TIMEOUT_MS } from './command-error.ts';
 import { ConnectionFiles } from './connection-files.ts';
+import type { Forward } from './forward/forward.ts';
+import { type ForwardHost, Forwards } from './forward/forwards.ts';
+import { checkForward, type ForwardSpec } from './forward/spec.ts';
 import type { SshOptions } from './options.ts';
 import type { RemoteFiles } from './remote-files.ts';
 import { endCommand, type SessionHost, spawnSession, startSession } from './session.ts';
@@ -16,6 +20,15 @@ export interface SshConnection extends Transport {
   readonly status: SshStatus;
   /** Calls back at each change of state; returns what ends that. */
   subscribe(listener: (status: SshStatus) => void): () => void;
+  /**
+   * Opens a forward; it is kept until it is closed, also over losses of the connection. When this resolves it listens, and its state says
+   * whether connections arrive: `proven`, or `degraded` with the cause. `prove: false` = make no connection to find that out.
+   *
+   * @throws TypeError; LatchkeyError `ssh/forward` (`details.reason` = `taken`, `forbidden`, `refused`, `exists`, `too-many`), `ssh/lost`
+   */
+  forward(spec: ForwardSpec, options?: { readonly prove?: boolean }): Promise<Forward>;
+  /** Those that are not closed. */
+  readonly forwards: readonly Forward[];
 }
 
 /**
@@ -24,7 +37,7 @@ export interface SshConnection extends Transport {
  * @throws LatchkeyError `ssh/unreachable`, `ssh/host-key`, `ssh/denied`, `ssh/program`, `ssh/unsupported`
  */
 export async function openSsh(options: SshOptions): Promise<SshConnection> {
-  const hooks = { onMaster: async () => {}, onLost: () => {} };
+  const hooks = { onMaster: () => {}, onLost: () => {} };
   const supervisor = await Supervisor.start(options, {
     onMaster: () => hooks.onMaster(),
     onLost: () => hooks.onLost(),
@@ -32,8 +45,10 @@ export async function openSsh(options: SshOptions): Promise<SshConnection> {
   const connection = new Connection(
     `${options.program ?? 'ssh'} ${describeTarget(options.target)}`,
     supervisor,
+    options.clock ?? systemClock,
   );
-  hooks.onLost = () => connection.dropShells();
+  hooks.onLost = () => connection.lost();
+  hooks.onMaster = () => connection.again();
   return connection;
 }
 
@@ -50,9 +65,11 @@ class Connection implements SshConnection {
   readonly files: RemoteFiles;
   readonly #supervisor: Supervisor;
   readonly #files: ConnectionFiles;
+  readonly #forwards: Forwards;
   #shells: { readonly controlPath: string; readonly pool: LanePool } | undefined;
 
-  constructor(description: string, supervisor: Supervisor) {
+  constructor(description: string, supervisor: Supervisor, clock: Clock) {
+    this.#forwards = new Forwards(clock);
     this.description = description;
     this.#supervisor = supervisor;
     this.#files = new ConnectionFiles({
@@ -88,14 +105,50 @@ class Connection implements SshConnection {
     return startSession(await this.#host(options), command, options);
   }
 
-  /** Ends the kept shells; the next command opens new ones. */
-  dropShells(): void {
+  async forward(spec: ForwardSpec, options: { readonly prove?: boolean } = {}): Promise<Forward> {
+    checkForward(spec);
+    await this.#host({});
+    const host = this.#forwardHost();
+    return this.#forwards.open(spec, host, options.prove ?? true);
+  }
+
+  get forwards(): readonly Forward[] {
+    return this.#forwards.list;
+  }
+
+  /** The login is gone: what ran in its shells is told so, and the next command opens new ones. */
+  lost(): void {
+    this.#dropShells();
+    this.#forwards.detach(this.#supervisor.status.cause);
+  }
+
+  /** Another login stands. */
+  again(): void {
+    this.#forwards.attach(this.#forwardHost());
+  }
+
+  #forwardHost(): ForwardHost {
+    const { master } = this.#supervisor;
+    if (master === undefined)
+      throw new LatchkeyError('ssh/lost', 'the connection is gone', { retryable: true });
+    return {
+      mux: master.mux,
+      prober: master.prober,
+      removeSocket: async (path) => {
+        await this.script('if [ -S "$1" ]; then rm -f -- "$1"; fi', [path], { timeoutMs: 10_000 });
+      },
+      prepareRemote: async () => this.#pool(await this.#host({})).warm(),
+    };
+  }
+
+  #dropShells(): void {
     this.#shells?.pool.close();
     this.#shells = undefined;
   }
 
   async close(): Promise<void> {
-    this.dropShells();
+    await this.#forwards.closeAll();
+    this.#dropShells();
     this.#files.close();
     await this.#supervisor.close();
   }
@@ -138,7 +191,7 @@ class Connection implements SshConnection {
 
   #pool(host: SessionHost): LanePool {
     if (this.#shells?.controlPath !== host.controlPath) {
-      this.dropShells();
+      this.#dropShells();
       const pool = new LanePool({
         open: () => spawnSession(host, ['--', 'latchkey', 'exec /bin/sh']),
         endCommand: (shellPid, graceSeconds) => endCommand(host, shellPid, graceSeconds),

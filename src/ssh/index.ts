@@ -3,6 +3,8 @@
  * of what runs over them.
  */
 export { openSsh, type SshConnection } from './connection.ts';
+export type { Forward, ForwardState } from './forward/forward.ts';
+export type { ForwardEnd, ForwardSpec } from './forward/spec.ts';
 export * from './keys/index.ts';
 export { type LocalOptions, openLocal } from './local.ts';
 export type {

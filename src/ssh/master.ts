@@ -7,6 +7,7 @@ import type { AskpassServer } from './askpass/server.ts';
 import { loginFailure } from './failure.ts';
 import { type LoginPlan, programMissing } from './login-plan.ts';
 import { MuxClient } from './mux/client.ts';
+import { Prober } from './mux/prober.ts';
 
 /** Lines of standard error that are kept to tell why it ended. */
 const MAX_LINES = 100;
@@ -19,6 +20,7 @@ export interface Master {
   readonly pid: number;
   readonly controlPath: string;
   readonly mux: MuxClient;
+  readonly prober: Prober;
   /** Resolves when the process has ended, with its last words. */
   readonly ended: Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -89,18 +91,18 @@ export async function startMaster(start: MasterStart): Promise<Master> {
     ]);
     const mux = await MuxClient.open(controlPath);
     const pid = await mux.alive();
+    const prober = new Prober(controlPath);
     return {
       pid,
       controlPath,
       mux,
+      prober,
       ended: ended.then(() => {
         mux.close();
+        prober.close();
         return lines;
       }),
-      stop: async () => {
-        mux.close();
-        await stopGroup(child, ended);
-      },
+      stop: () => stopGroup(child, ended),
     };
   } catch (error) {
     await stopGroup(child, ended);

@@ -25,8 +25,11 @@ export interface SshStatus {
 /** A connection that lived shorter counts as another failed attempt. */
 const SETTLED_MS = 10_000;
 
-/** Called with each new master, before anybody else gets it. */
-export type OnMaster = (master: Master) => Promise<void>;
+/** What is to happen when a login stands again, and when it is lost. */
+export interface SupervisorHooks {
+  onMaster(): void;
+  onLost(): void;
+}
 
 /** Keeps one master alive: starts it, notices its end, and starts it again with growing pauses. */
 export class Supervisor {
@@ -35,8 +38,7 @@ export class Supervisor {
   readonly #target: string;
   readonly #clock: Clock;
   readonly #askpass: AskpassServer | undefined;
-  readonly #onMaster: OnMaster;
-  readonly #onLost: () => void;
+  readonly #hooks: SupervisorHooks;
   readonly #listeners = new Set<(status: SshStatus) => void>();
   readonly #closing = new AbortController();
   #status: SshStatus;
@@ -49,23 +51,19 @@ export class Supervisor {
     directory: string,
     askpass: AskpassServer | undefined,
     options: SshOptions,
-    hooks: { onMaster: OnMaster; onLost: () => void },
+    hooks: SupervisorHooks,
   ) {
     this.plan = plan;
     this.directory = directory;
     this.#askpass = askpass;
     this.#target = describeTarget(options.target);
     this.#clock = options.clock ?? systemClock;
-    this.#onMaster = hooks.onMaster;
-    this.#onLost = hooks.onLost;
+    this.#hooks = hooks;
     this.#status = { state: 'connecting', since: this.#clock.now(), reconnects: 0 };
   }
 
   /** Logs in for the first time; a failure is told and not tried again. */
-  static async start(
-    options: SshOptions,
-    hooks: { onMaster: OnMaster; onLost: () => void },
-  ): Promise<Supervisor> {
+  static async start(options: SshOptions, hooks: SupervisorHooks): Promise<Supervisor> {
     options.signal?.throwIfAborted();
     const directory = await privateDirectory();
     let askpass: AskpassServer | undefined;
@@ -147,11 +145,11 @@ export class Supervisor {
       signal,
     });
     if (this.#closing.signal.aborted) return master.stop();
-    await this.#onMaster(master);
     this.#master = master;
     const reconnects = this.#status.reconnects + (this.#generation > 1 ? 1 : 0);
     const begun = this.#clock.now().getTime();
     this.#enter({ state: 'ready', reconnects });
+    this.#hooks.onMaster();
     void master.ended.then((lines) => {
       if (this.#master !== master) return;
       this.#master = undefined;
@@ -163,7 +161,7 @@ export class Supervisor {
           retryable: true,
         }),
       });
-      this.#onLost();
+      this.#hooks.onLost();
       const wasSettled = this.#clock.now().getTime() - begun >= SETTLED_MS;
       void this.#again(wasSettled ? 0 : 1);
     });

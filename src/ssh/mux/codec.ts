@@ -7,7 +7,7 @@ const VERSION = 4;
 const SOCKS = ['socks', 0] as const;
 
 /** One end of a forward. */
-type MuxEndpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string };
+export type MuxEndpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 /** What a master is asked to forward; a dynamic one has no `connect`. */
 export interface MuxForward {

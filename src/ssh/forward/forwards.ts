@@ -1,0 +1,250 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
+import { retryDelayMs } from '../back-off.ts';
+import type { MuxClient } from '../mux/client.ts';
+import type { Prober } from '../mux/prober.ts';
+import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
+import { freeLocalPort, localListener, removeStaleSocket } from './local-end.ts';
+import { probeTarget, proveForward } from './proof.ts';
+import { checkForward, describeEnd, type ForwardEnd, type ForwardSpec, muxForward } from './spec.ts';
+
+/** Forwards of one connection; sshd itself knows no bound. */
+const MAX_FORWARDS = 1000;
+/** A free port may be taken by somebody else before ssh has it. */
+const PORT_ATTEMPTS = 10;
+const CLOSE_TIMEOUT_MS = 3000;
+
+/** The login that forwards ride on. */
+export interface ForwardHost {
+  readonly mux: MuxClient;
+  readonly prober: Prober;
+  /** Removes a socket file over there. */
+  removeSocket(path: string): Promise<void>;
+  /** Before the first remote forward: servers before 10.1 answer slowly unless a session is open. */
+  prepareRemote(): Promise<void>;
+}
+
+/** The forwards of a connection: asked for, proven, taken back, and asked for again when the connection was made again. */
+export class Forwards implements ForwardKeeper {
+  readonly #clock: Clock;
+  readonly #all = new Set<ManagedForward>();
+  #host: ForwardHost | undefined;
+  #lastId = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get list(): readonly Forward[] {
+    return [...this.#all];
+  }
+
+  now(): Date {
+    return this.#clock.now();
+  }
+
+  /** @throws TypeError; LatchkeyError `ssh/forward` (`details.reason`), `ssh/lost` */
+  async open(spec: ForwardSpec, host: ForwardHost, wantsProof: boolean): Promise<Forward> {
+    checkForward(spec);
+    this.#lastId += 1;
+    const forward = new ManagedForward(this.#lastId, spec, wantsProof, this);
+    if (this.#all.size >= MAX_FORWARDS) {
+      throw forwardError(forward, 'too-many', `a connection has ${MAX_FORWARDS} forwards at most`);
+    }
+    // ssh takes the same request twice for once, and would take both back together.
+    const key = JSON.stringify(muxForward(spec));
+    if ([...this.#all].some((other) => JSON.stringify(muxForward(other.asked ?? other.spec)) === key)) {
+      if (spec.kind === 'remote' || !('port' in spec.listen) || spec.listen.port !== 0) {
+        throw forwardError(forward, 'exists', 'the connection has this forward already');
+      }
+    }
+    this.#all.add(forward);
+    try {
+      await this.#establish(forward, host);
+    } catch (error) {
+      this.#all.delete(forward);
+      forward.enter('closed', isLatchkeyError(error) ? error : undefined);
+      throw error;
+    }
+    if (wantsProof) await this.prove(forward);
+    return forward;
+  }
+
+  /** Another login stands: everything is asked for again. */
+  attach(host: ForwardHost): void {
+    this.#host = host;
+    for (const forward of this.#all) if (forward.asked !== undefined) void this.#reestablish(forward, host);
+  }
+
+  /** The login is gone, and all listeners with it. */
+  detach(cause: LatchkeyError | undefined): void {
+    this.#host = undefined;
+    for (const forward of this.#all) forward.enter('lost', cause);
+  }
+
+  async prove(forward: ManagedForward): Promise<void> {
+    const host = this.#host;
+    if (host === undefined) return;
+    const { state, cause } = await proveForward(forward, host.prober);
+    if (this.#host === host && !forward.isClosing && forward.state !== 'closed') forward.enter(state, cause);
+  }
+
+  async close(forward: ManagedForward): Promise<void> {
+    if (!this.#all.has(forward)) return;
+    const host = this.#host;
+    try {
+      if (host !== undefined && forward.asked !== undefined) await this.#takeBack(forward, host);
+    } catch (error) {
+      // With the login its listeners went as well.
+      if (!isLatchkeyError(error, 'ssh/lost')) throw error;
+    } finally {
+      this.#all.delete(forward);
+      const { listen } = forward.spec;
+      if (forward.spec.kind === 'local' && 'socketPath' in listen) await removeStaleSocket(listen.socketPath);
+      forward.enter('closed');
+    }
+  }
+
+  /** Takes all back that would leave something behind, and forgets the rest: the login is about to end. */
+  async closeAll(): Promise<void> {
+    const all = [...this.#all];
+    const lasting = all.filter((forward) => 'socketPath' in forward.spec.listen);
+    const bound = delay(CLOSE_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([Promise.allSettled(lasting.map((forward) => forward.close())), bound]);
+    for (const forward of all) {
+      this.#all.delete(forward);
+      forward.enter('closed');
+    }
+  }
+
+  async #establish(forward: ManagedForward, host: ForwardHost): Promise<void> {
+    this.#host = host;
+    const { spec } = forward;
+    if (spec.kind === 'remote') await this.#establishRemote(forward, spec, host);
+    else await this.#establishLocal(forward, spec, host);
+    forward.enter('listening');
+  }
+
+  async #establishLocal(forward: ManagedForward, spec: ForwardSpec, host: ForwardHost): Promise<void> {
+    const { listen } = spec;
+    if ('socketPath' in listen) await removeStaleSocket(listen.socketPath);
+    const attempts = 'port' in listen && listen.port === 0 ? PORT_ATTEMPTS : 1;
+    for (let attempt = 1; ; attempt += 1) {
+      // ssh does not tell which port it took for 0.
+      const end: ForwardEnd =
+        'port' in listen && listen.port === 0
+          ? { ...listen, port: await freeLocalPort(listen.host) }
+          : listen;
+      const before = await localListener(end);
+      if (before !== 'free' && attempt >= attempts) throw notFree(forward, end, before);
+      if (before !== 'free') continue;
+      const asked = { ...spec, listen: end };
+      try {
+        await host.mux.openForward(muxForward(asked));
+      } catch (error) {
+        if (!isLatchkeyError(error, 'ssh/forward') || attempt < attempts) {
+          if (attempt < attempts) continue;
+          throw error;
+        }
+        const now = await localListener(end);
+        if (now !== 'free') throw notFree(forward, end, now);
+        throw refused(forward, error);
+      }
+      forward.asked = asked;
+      forward.spec = asked;
+      return;
+    }
+  }
+
+  async #establishRemote(
+    forward: ManagedForward,
+    spec: Extract<ForwardSpec, { kind: 'local' | 'remote' }>,
+    host: ForwardHost,
+  ): Promise<void> {
+    const { listen } = spec;
+    await host.prepareRemote().catch(() => {});
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const port = await host.mux.openForward(muxForward(spec));
+        forward.asked = spec;
+        if (port !== undefined && 'port' in listen && listen.port === 0) {
+          forward.spec = { ...spec, listen: { ...listen, port } };
+        }
+        return;
+      } catch (error) {
+        if (!isLatchkeyError(error, 'ssh/forward')) throw error;
+        const result =
+          'port' in listen && listen.port === 0 ? undefined : await host.prober.probe(probeTarget(listen));
+        if (result?.outcome === 'connected') throw notFree(forward, listen, 'taken', 'over there');
+        // A socket file that an earlier login left behind: sshd takes it for somebody's.
+        if (!('socketPath' in listen) || result?.outcome !== 'refused' || attempt > 1)
+          throw refused(forward, error);
+        await host.removeSocket(listen.socketPath).catch(() => {});
+      }
+    }
+  }
+
+  async #reestablish(forward: ManagedForward, host: ForwardHost): Promise<void> {
+    for (let attempt = 1; this.#host === host && !forward.isClosing && this.#all.has(forward); attempt += 1) {
+      try {
+        await this.#establish(forward, host);
+        if (forward.wantsProof) await this.prove(forward);
+        return;
+      } catch (error) {
+        if (this.#host !== host) return;
+        // The old login's listener may live on over there until its sshd notices.
+        forward.enter('lost', isLatchkeyError(error) ? error : forwardError(forward, 'lost', String(error)));
+        await this.#clock.sleep(retryDelayMs(attempt, 'unreachable', Math.random()));
+      }
+    }
+  }
+
+  async #takeBack(forward: ManagedForward, host: ForwardHost): Promise<void> {
+    const { asked, spec } = forward;
+    if (asked === undefined) return;
+    await host.mux.closeForward(muxForward(asked));
+    const { listen } = spec;
+    if ('socketPath' in listen) {
+      if (spec.kind === 'remote') await host.removeSocket(listen.socketPath).catch(() => {});
+      return;
+    }
+    // The master's answer says that it has asked, not that it is so.
+    for (let waited = 0; waited < CLOSE_TIMEOUT_MS; waited += 50) {
+      const isOpen =
+        spec.kind === 'remote'
+          ? (await host.prober.probe(probeTarget(listen))).outcome === 'connected'
+          : (await localListener(listen)) === 'taken';
+      if (!isOpen) return;
+      await delay(50);
+    }
+    throw forwardError(forward, 'still-listening', 'it was taken back, but somebody still listens there');
+  }
+}
+
+function notFree(
+  forward: ManagedForward,
+  end: ForwardEnd,
+  what: 'taken' | 'forbidden',
+  where = 'here',
+): LatchkeyError {
+  const name = describeEnd(end);
+  return what === 'taken'
+    ? forwardError(forward, 'taken', `${name} is taken ${where}`, {
+        hint: 'use another one, or port 0 for any that is free',
+        retryable: true,
+      })
+    : forwardError(forward, 'forbidden', `${name} cannot be listened on ${where}`, {
+        hint: 'is it an address of this machine, and a port that you may use (1024 and above)?',
+      });
+}
+
+function refused(forward: ManagedForward, error: LatchkeyError): LatchkeyError {
+  return forwardError(forward, 'refused', `ssh refused (${String(error.details.reason ?? error.message)})`, {
+    hint:
+      forward.spec.kind === 'remote'
+        ? 'is the port taken over there, and does sshd_config allow it: AllowTcpForwarding, PermitListen, GatewayPorts, AllowStreamLocalForwarding, DisableForwarding?'
+        : 'is the directory there, and may you write to it?',
+    retryable: true,
+    cause: error,
+  });
+}

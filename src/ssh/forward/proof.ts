@@ -1,0 +1,87 @@
+import type { LatchkeyError } from '../../kit/index.ts';
+import type { Prober } from '../mux/prober.ts';
+import { type ForwardState, forwardError, type ManagedForward } from './forward.ts';
+import { answers, answersSocks, localListener } from './local-end.ts';
+import { describeEnd, type ForwardEnd } from './spec.ts';
+
+/** What came of looking. */
+export interface Proof {
+  readonly state: ForwardState;
+  readonly cause?: LatchkeyError | undefined;
+}
+
+/** Looks whether connections through a forward arrive: the end that listens, and the way to the target. */
+export async function proveForward(forward: ManagedForward, prober: Prober): Promise<Proof> {
+  const { spec } = forward;
+  if (spec.kind === 'remote') return proveRemote(forward, spec.listen, spec.connect, prober);
+  if ((await localListener(spec.listen)) === 'free') {
+    return lost(forward, `nobody listens on ${describeEnd(spec.listen)} any more`);
+  }
+  if (spec.kind === 'dynamic') {
+    const error = await answersSocks(spec.listen);
+    return error === undefined ? { state: 'proven' } : lost(forward, `the SOCKS proxy: ${error.message}`);
+  }
+  const result = await prober.probe(probeTarget(spec.connect));
+  if (result.outcome === 'connected') return { state: 'proven' };
+  const target = describeEnd(spec.connect);
+  if (result.outcome === 'refused') {
+    return degraded(forward, 'target', `nobody answers at ${target} over there (${result.reason})`, {
+      hint: 'start what is to listen there; the forward need not be made again',
+    });
+  }
+  if (result.outcome === 'prohibited') {
+    const setting =
+      'socketPath' in spec.connect ? 'AllowStreamLocalForwarding' : 'AllowTcpForwarding and PermitOpen';
+    return degraded(
+      forward,
+      'prohibited',
+      `the server does not let through to ${target} (${result.reason})`,
+      {
+        hint: `ask its administrator about ${setting} in sshd_config, and about DisableForwarding`,
+      },
+    );
+  }
+  return {
+    state: 'listening',
+    cause: forwardError(forward, 'unproven', `it could not be tried: ${result.reason}`),
+  };
+}
+
+async function proveRemote(
+  forward: ManagedForward,
+  listen: ForwardEnd,
+  connect: ForwardEnd,
+  prober: Prober,
+): Promise<Proof> {
+  const [there, here] = await Promise.all([prober.probe(probeTarget(listen)), answers(connect)]);
+  if (there.outcome === 'refused') {
+    return lost(forward, `nobody listens on ${describeEnd(listen)} over there any more (${there.reason})`);
+  }
+  if (here !== undefined) {
+    return degraded(forward, 'target', `nobody answers at ${describeEnd(connect)} here (${here.message})`, {
+      hint: 'start what is to listen there; the forward need not be made again',
+    });
+  }
+  if (there.outcome === 'connected') return { state: 'proven' };
+  // The server may allow listeners and no connections to them: that says nothing about the forward.
+  return {
+    state: 'listening',
+    cause: forwardError(forward, 'unproven', `it could not be tried: ${there.reason}`),
+  };
+}
+
+/** An address that listens on all interfaces is reached by the loopback. */
+export function probeTarget(end: ForwardEnd): { host: string; port: number } | { socketPath: string } {
+  if ('socketPath' in end) return end;
+  const host = end.host ?? '127.0.0.1';
+  if (host === '0.0.0.0' || host === '*') return { host: '127.0.0.1', port: end.port };
+  return { host: host === '::' ? '::1' : host, port: end.port };
+}
+
+function lost(forward: ManagedForward, what: string): Proof {
+  return { state: 'lost', cause: forwardError(forward, 'lost', what, { retryable: true }) };
+}
+
+function degraded(forward: ManagedForward, reason: string, what: string, more: { hint: string }): Proof {
+  return { state: 'degraded', cause: forwardError(forward, reason, what, { ...more, retryable: true }) };
+}
