@@ -211,8 +211,12 @@ test('what users put into their files reaches a terminal without control charact
   const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
   put(path, 'alice', 'mytokens.use', JSON.stringify({ access_token: token }));
   put(path, 'alice', 'mytokens.top', JSON.stringify({ refresh_token: 'x', scopes: evil, audience: evil }));
+  const endless = 'read:/x '.repeat(25_000);
+  put(path, 'alice', 'mytokens_long.top', JSON.stringify({ refresh_token: 'x', scopes: endless }));
   monitor.child.kill('SIGHUP');
-  await until(async () => (await latchkey(base, 'credmon', 'list')).stdout.includes('alice/mytokens'));
+  await until(async () => (await latchkey(base, 'credmon', 'list')).stdout.includes('alice/mytokens_long'));
+  const { stdout: listed } = await latchkey(base, 'credmon', 'list', '--json');
+  assert.ok(listed.length < 10_000, 'no text of a user’s is kept at any length');
   const file = join(base, 'evil.token');
   writeFileSync(file, token);
   for (const args of [

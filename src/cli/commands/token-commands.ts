@@ -140,7 +140,11 @@ export const TOKEN_COMMANDS: readonly CommandSpec[] = [
     summary: 'tell the authorization server that a token shall not be used any more',
     arguments: [TOKEN_FILE],
     options: [
-      { long: 'issuer', value: 'URL', help: 'the server; default: the one the token names' },
+      {
+        long: 'issuer',
+        value: 'URL',
+        help: 'the server; default: the one the token names, if no secret goes there',
+      },
       { long: 'client-id', value: 'ID', help: 'the client the token was given to' },
       {
         long: 'client-secret-file',

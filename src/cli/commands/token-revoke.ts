@@ -10,7 +10,11 @@ export const tokenRevoke: Command = async (invocation) => {
   const { given } = invocation;
   const clientId = required(invocation, 'client-id', 'the client that the server gave the token to');
   const input = await tokenOf(invocation);
-  const issuer = given.text('issuer') ?? issuerOf(input);
+  // Whoever wrote the token chose the name in it: a secret goes only where its owner says.
+  const issuer =
+    given.text('client-secret-file') === undefined
+      ? (given.text('issuer') ?? issuerOf(input))
+      : required(invocation, 'issuer', 'the client secret is sent there: a token alone does not decide that');
   const ca = given.text('ca');
   const client = {
     clientId,

@@ -22,6 +22,8 @@ import { tokenCredential } from './token-credential.ts';
 import type { UnbrokenWork } from './unbroken-work.ts';
 import { wordsOf } from './wish.ts';
 
+const MAX_PURPOSE = 1_000;
+
 /** What a source of this mode needs from around it. */
 export interface OAuthSurroundings extends StoredTokenOptions {
   readonly requestTimeoutSeconds: number;
@@ -126,10 +128,15 @@ function peek(provider: OAuthProvider, around: OAuthSurroundings, user: string, 
   const isTold = provider.revocationUrl !== undefined || provider.issuer !== undefined;
   const words = [...wordsOf(top.scopes), ...wordsOf(top.audience).map((one) => `at ${one}`)];
   return {
-    purpose: words.length === 0 ? undefined : words.join(' '),
+    purpose: words.length === 0 ? undefined : cut(words.join(' ')),
     secret: isTold ? rememberSealed(top.refreshToken, around, user, stem) : undefined,
     meta: files?.meta === undefined ? undefined : parseMeta(files.meta.bytes.toString('utf8')),
   };
+}
+
+/** Kept in memory for each lease, and its owner wrote it. */
+function cut(text: string): string {
+  return text.length > MAX_PURPOSE ? `${text.slice(0, MAX_PURPOSE)}…` : text;
 }
 
 function rememberSealed(
