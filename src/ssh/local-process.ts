@@ -2,12 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { LatchkeyError, quote } from '../kit/index.ts';
+import { noDirectory, type StopReason } from './command-error.ts';
 
 /** Time between TERM and KILL. */
 const GRACE_MS = 1_000;
-
-/** Why a group was ended by us. */
-export type StopReason = 'timed-out' | 'cancelled' | 'stopped' | 'too-much-output';
 
 /** A program and all that it has started in its own process group. */
 export interface ProcessGroup {
@@ -43,8 +41,7 @@ export async function startGroup(
       (status) => status.isDirectory(),
       () => false,
     );
-    if (!isDirectory)
-      throw notStarted(`cannot work in ${quote(where.cwd)}: no such directory`, 'no-directory', cause);
+    if (!isDirectory) throw noDirectory({ cwd: where.cwd });
     if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOEXEC')
       throw notStarted(
         `cannot start ${quote(argv[0] ?? '')}: ${(cause as Error).message}`,

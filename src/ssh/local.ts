@@ -2,12 +2,10 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { LatchkeyError } from '../kit/index.ts';
+import { commandStopped, DEFAULT_MAX_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from './command-error.ts';
 import { openLocalFiles } from './local-files.ts';
-import { collectOutput, type ProcessGroup, type StopReason, startGroup } from './local-process.ts';
+import { collectOutput, type ProcessGroup, startGroup } from './local-process.ts';
 import type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';
-
-const DEFAULT_TIMEOUT_MS = 60_000;
-const DEFAULT_MAX_OUTPUT_BYTES = 16 << 20;
 
 /** How this machine is used. */
 export interface LocalOptions {
@@ -34,7 +32,7 @@ export function openLocal(options: LocalOptions = {}): Transport {
   const begin = async (argv: readonly string[], command: CommandOptions): Promise<ProcessGroup> => {
     if (argv.length === 0) throw new TypeError('no program is named');
     if (isClosed) throw new LatchkeyError('ssh/lost', 'this transport is closed', { details: { ran: 'no' } });
-    if (command.signal?.aborted) throw commandError(argv, 'cancelled', 'no', command);
+    if (command.signal?.aborted) throw commandStopped('cancelled', command, 'no');
     const cwd = resolve(home, command.cwd ?? '.');
     const group = await startGroup(argv, { cwd, env: { ...environment, ...command.env } });
     groups.add(group);
@@ -52,7 +50,7 @@ export function openLocal(options: LocalOptions = {}): Transport {
     group.stdin.end(command.input ?? '');
     await group.closed;
     forget();
-    if (group.stopped !== undefined) throw commandError(argv, group.stopped, 'unknown', command);
+    if (group.stopped !== undefined) throw commandStopped(group.stopped, command);
     return { exitCode: await group.exited, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
   };
 
@@ -69,7 +67,7 @@ export function openLocal(options: LocalOptions = {}): Transport {
         forget();
         const why = group.stopped;
         if (why === undefined || why === 'stopped') return exitCode;
-        throw commandError(argv, why, 'unknown', command);
+        throw commandStopped(why, command);
       });
       // Whoever only follows the output need not ask for the end.
       ended.catch(() => {});
@@ -102,29 +100,6 @@ function limit(group: ProcessGroup, { timeoutMs, signal }: CommandOptions): () =
 
 /** Node's timers know no longer time; a longer one would fire at once. */
 const MAX_DELAY = 2 ** 31 - 1;
-
-function commandError(
-  argv: readonly string[],
-  reason: StopReason,
-  ran: 'no' | 'unknown',
-  { timeoutMs = DEFAULT_TIMEOUT_MS, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES, signal }: CommandOptions,
-): LatchkeyError {
-  // The program's name only: the words after it belong to the caller.
-  const program = JSON.stringify(argv[0]);
-  const sentence = {
-    'timed-out': `${program} did not end within ${timeoutMs / 1000} s`,
-    cancelled: `${program} was cancelled`,
-    stopped: `${program} was stopped`,
-    'too-much-output': `${program} wrote more than ${maxOutputBytes} bytes`,
-  }[reason];
-  return new LatchkeyError('ssh/command', sentence, {
-    details: { reason, ran },
-    ...(reason === 'timed-out'
-      ? { hint: 'what it leaves in the background must not hold its output: redirect it to a file' }
-      : {}),
-    ...(reason === 'cancelled' && signal?.aborted ? { cause: signal.reason } : {}),
-  });
-}
 
 function loginDirectory(): string {
   const home = homedir();
