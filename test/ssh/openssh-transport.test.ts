@@ -7,7 +7,9 @@ import { transportSuite } from './transport-suite.ts';
 const PEERS = ['sshd', 'ssh', 'ssh-keygen'];
 
 /** One server for all checks: each has a connection of its own. */
-const ground = PEERS.every(findProgram) ? startSshd({ after: (end) => after(end as () => Promise<void>) }) : undefined;
+const ground = PEERS.every(findProgram)
+  ? startSshd({ after: (end) => after(end as () => Promise<void>) })
+  : undefined;
 
 transportSuite('OpenSSH', async (t) => {
   if (!havePeers(t, ...PEERS) || ground === undefined) return undefined;
