@@ -203,7 +203,7 @@ export class Service {
     this.#credentials?.close();
     await this.#ownKeeper?.close();
     const place = await this.#place?.catch(() => undefined);
-    await place?.transport.close();
+    await place?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,8 @@ export interface Workplace {
   readonly login: string;
   /** Absolute path of the sandboxes. */
   readonly root: string;
+  /** Lets go of the machine; a connection that a session gave stays that session's. */
+  close(): Promise<void>;
 }
 
 /** What a workplace is opened with. */
@@ -34,6 +36,9 @@ export interface WorkplaceOptions {
  */
 export async function openWorkplace(url: ServiceUrl, options: WorkplaceOptions): Promise<Workplace> {
   const transport = await connect(url, options);
+  const close = async () => {
+    if (url.via === 'local') await transport.close();
+  };
   try {
     const hello = await runScript(transport, HELLO, []);
     const [home = '', login = ''] = hello.split('\n');
@@ -42,9 +47,9 @@ export async function openWorkplace(url: ServiceUrl, options: WorkplaceOptions):
     const root = options.sandboxRoot.startsWith('/') ? options.sandboxRoot : `${home}/${options.sandboxRoot}`;
     const system =
       url.batch === undefined ? machine(root, options.graceSeconds) : await batchSystem(url, transport);
-    return { transport, system, home, login, root };
+    return { transport, system, home, login, root, close };
   } catch (error) {
-    await transport.close();
+    await close();
     throw error;
   }
 }
