@@ -1,5 +1,5 @@
-import { type Clock, LatchkeyError, systemClock } from '../kit/index.ts';
-import { DEFAULT_TIMEOUT_MS } from './command-error.ts';
+import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../kit/index.ts';
+import { commandStopped, DEFAULT_TIMEOUT_MS } from './command-error.ts';
 import { ConnectionFiles } from './connection-files.ts';
 import type { Forward } from './forward/forward.ts';
 import { type ForwardHost, Forwards } from './forward/forwards.ts';
@@ -51,6 +51,9 @@ export async function openSsh(options: SshOptions): Promise<SshConnection> {
   hooks.onMaster = () => connection.again();
   return connection;
 }
+
+/** A command that certainly did not run is given to the next login, so often. */
+const MAX_ATTEMPTS = 3;
 
 const CHECKSUM_SCRIPT = `
 if command -v sha256sum >/dev/null; then sum='sha256sum'
@@ -156,11 +159,20 @@ class Connection implements SshConnection {
   async #run(command: CommandText, options: CommandOptions): Promise<CommandResult> {
     // Misuse is told before anything is connected.
     commandBody(command, options);
-    const host = await this.#host(options);
-    if (options.input !== undefined && Buffer.byteLength(options.input) > MAX_FRAMED_INPUT_BYTES) {
-      return runInSession(host, command, options);
+    for (let attempt = 1; ; attempt += 1) {
+      const host = await this.#host(options);
+      try {
+        if (options.input !== undefined && Buffer.byteLength(options.input) > MAX_FRAMED_INPUT_BYTES) {
+          return await runInSession(host, command, options);
+        }
+        return await this.#pool(host).run(command, options);
+      } catch (error) {
+        // The login was on its way out: what certainly did not run may as well run on the next one.
+        const isUntouched = isLatchkeyError(error, 'ssh/lost') && error.details.ran === 'no';
+        if (!isUntouched || attempt >= MAX_ATTEMPTS) throw error;
+        await this.#supervisor.gone(host.controlPath, options.signal);
+      }
     }
-    return this.#pool(host).run(command, options);
   }
 
   /** SHA-256 of a file over there, or of its first bytes; undefined when that machine cannot tell. */
@@ -180,11 +192,19 @@ class Connection implements SshConnection {
   async #host(options: CommandOptions): Promise<SessionHost> {
     const { plan } = this.#supervisor;
     const wait = Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, plan.connectTimeoutMs);
-    const master = await this.#supervisor.ready(wait, options.signal);
+    if (options.signal?.aborted) throw commandStopped('cancelled', options, 'no');
+    const master = await this.#supervisor.ready(wait, options.signal).catch((error: unknown) => {
+      throw options.signal?.aborted ? commandStopped('cancelled', options, 'no') : error;
+    });
     return {
       program: plan.program,
       env: plan.env,
       controlPath: master.controlPath,
+      isAlive: () =>
+        master.mux.alive().then(
+          () => true,
+          () => false,
+        ),
       lostCause: () => (this.#supervisor.master === master ? undefined : this.#supervisor.status.cause),
     };
   }
@@ -196,6 +216,7 @@ class Connection implements SshConnection {
         open: () => spawnSession(host, ['--', 'latchkey', 'exec /bin/sh']),
         endCommand: (shellPid, graceSeconds) => endCommand(host, shellPid, graceSeconds),
         lostCause: host.lostCause,
+        isAlive: host.isAlive,
       });
       this.#shells = { controlPath: host.controlPath, pool };
     }

@@ -28,6 +28,8 @@ export interface SessionHost {
   readonly controlPath: string;
   /** Why the login is lost, when it is. */
   lostCause(): Error | undefined;
+  /** Asks the login itself: a session may go with it before anybody has noticed. */
+  isAlive(): Promise<boolean>;
 }
 
 /** A program over there, and how it is ended for a reason. */
@@ -103,6 +105,7 @@ export async function startSession(
     if (stdout.word === NO_DIRECTORY) throw noDirectory(options);
     if (outcome === 'begun')
       return { ...streams(child, stdout, stderr), ended, stop: () => stopFor('stopped'), stopFor };
+    if (!(await host.isAlive())) throw lost(undefined, false);
     const words = printable(stderr.noise.trim().slice(-300));
     throw new LatchkeyError('ssh/command', `the machine starts nothing${words === '' ? '' : `: ${words}`}`, {
       hint: 'the account may be for forwards or files only, or the server allows no more sessions (MaxSessions)',

@@ -22,6 +22,9 @@ export interface SshStatus {
   readonly reconnects: number;
 }
 
+/** The end of a process is noticed within this, once its sockets are closed. */
+const NOTICE_MS = 2000;
+
 /** A connection that lived shorter counts as another failed attempt. */
 const SETTLED_MS = 10_000;
 
@@ -122,6 +125,14 @@ export class Supervisor {
       if (signal?.aborted) onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
     });
+  }
+
+  /** Resolves when a login is no longer the one that counts; a second is enough to notice. */
+  async gone(controlPath: string, signal?: AbortSignal): Promise<void> {
+    for (let waited = 0; this.#master?.controlPath === controlPath && waited < NOTICE_MS; waited += 20) {
+      signal?.throwIfAborted();
+      await this.#clock.sleep(20);
+    }
   }
 
   async close(): Promise<void> {

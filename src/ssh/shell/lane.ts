@@ -32,6 +32,8 @@ export interface LaneHost {
   endCommand(shellPid: number, graceSeconds: number): Promise<void>;
   /** Why it is lost, when the whole connection is. */
   lostCause(): Error | undefined;
+  /** Asks the login itself: a shell may go with it before anybody has noticed. */
+  isAlive(): Promise<boolean>;
 }
 
 /** Commands one after the other in one shell that stays open. */

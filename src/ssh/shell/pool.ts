@@ -45,6 +45,7 @@ export class LanePool {
 
   /** Ends all shells; what runs in them is told as lost. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     for (const lane of this.#lanes) lane.close();
     this.#lanes.clear();
@@ -115,8 +116,10 @@ export class LanePool {
           this.#lanes.add(lane);
           this.#give(lane);
         },
-        (error: Error) => {
+        async (error: Error) => {
+          const isLost = !(await this.#host.isAlive());
           this.#opening -= 1;
+          if (isLost) return this.close();
           // With some shells open, a refusal means that the server allows no more of them; otherwise it is the answer.
           if (this.#lanes.size > 0) this.#limit = Math.max(1, this.#lanes.size);
           else if (this.#opening === 0) for (const { reject } of this.#waiting.splice(0)) reject(error);
