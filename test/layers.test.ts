@@ -69,6 +69,13 @@ test('rooms import only the doors of the rooms below them', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('packages are imported at the top of a file, and that file is what is loaded late', () => {
+  // The program is bundled into pieces: there, import('package') of a CommonJS package has no names but "default".
+  for (const file of files)
+    if (!file.endsWith('.test.ts'))
+      assert.doesNotMatch(readFileSync(join(source, file), 'utf8'), /\bimport\(\s*'(?!\.|node:)/, file);
+});
+
 test('every room is drawn in the architecture', () => {
   const drawn = readFileSync(join(repositoryRoot, 'docs/architecture.md'), 'utf8');
   for (const room of new Set(files.map((file) => file.split('/')[0])))

@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, statSync, write, writeSync } from 'node:fs';
 import { LatchkeyError, quote } from '../kit/index.ts';
 
 const FLUSH_AFTER_MS = 50;
@@ -59,6 +59,11 @@ export class LineFile {
     else void this.#writing.then(() => closeSync(old));
   }
 
+  /** Opens it again if that name is another file's by now, or nobody's. Cheap enough for signals that come often. */
+  reopenIfMoved(): void {
+    if (this.#isMoved()) this.reopen();
+  }
+
   async close(): Promise<void> {
     process.removeListener('exit', this.#onExit);
     await this.#writing;
@@ -111,6 +116,18 @@ export class LineFile {
       this.#failed(error);
     }
     return this.#descriptor;
+  }
+
+  #isMoved(): boolean {
+    if (this.#descriptor === undefined) return true;
+    try {
+      const named = statSync(this.#path, { throwIfNoEntry: false });
+      const open = fstatSync(this.#descriptor);
+      return named?.ino !== open.ino || named.dev !== open.dev;
+    } catch {
+      // Whether it can be opened is seen, and told, when it is.
+      return true;
+    }
   }
 
   #close(): void {

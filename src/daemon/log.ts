@@ -19,7 +19,7 @@ export async function openLog(settings: LogSettings, ident: string): Promise<Log
   const least = RANK[settings.level];
   const emit =
     settings.format === 'json'
-      ? await jsonLines(sink, ident, settings.level)
+      ? (await import('./json-lines.ts')).jsonLines(sink, ident, settings.level)
       : textLines(sink, ident, settings);
   return {
     write: (level, line, reference) => {
@@ -37,7 +37,8 @@ interface Sink {
   close(): Promise<void>;
 }
 
-type Emit = (level: LogLevel, line: string, reference: string | undefined) => void;
+/** Writes one line that is to be written, in some form. */
+export type Emit = (level: LogLevel, line: string, reference: string | undefined) => void;
 
 function textLines(sink: Sink, ident: string, { file }: LogSettings): Emit {
   // On a terminal or in a unit's journal the time is added by whoever reads.
@@ -50,18 +51,6 @@ function textLines(sink: Sink, ident: string, { file }: LogSettings): Emit {
     const mark = level === 'info' ? '' : `${level}: `;
     const tail = reference === undefined ? '' : ` [${reference}]`;
     sink.write(`${time} ${ident}[${process.pid}]: ${mark}${line}${tail}\n`);
-  };
-}
-
-async function jsonLines(sink: Sink, ident: string, level: LogLevel): Promise<Emit> {
-  const { pino } = await import('pino');
-  const logger = pino(
-    { name: ident, level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => sink.write(line) },
-  );
-  return (at, line, reference) => {
-    if (reference === undefined) logger[at](line);
-    else logger[at]({ ref: reference }, line);
   };
 }
 

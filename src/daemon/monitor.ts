@@ -50,7 +50,7 @@ export async function startMonitor(
   return {
     settings,
     page: composed.page,
-    wake: () => void composed.running.wake(),
+    wake: composed.wake,
     lost: composed.lost,
     async close() {
       await composed.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { workspace } from '../support/workspace.ts';
@@ -67,6 +67,24 @@ test('the second start takes what is there, in under a second', async (t) => {
     Math.min(...times) < 1000 || Math.min(...cpu) < 700,
     `the quickest second start took ${Math.min(...times).toFixed(0)} ms, ${Math.min(...cpu)} ms of CPU`,
   );
+});
+
+test('log.format = "json": each line is one document, with its time and level', async (t) => {
+  const directory = workspace(t);
+  await (await serve(t, directory, ['--listen', 'localhost', '--port', '0'])).stop();
+  const settings = join(directory, '.latchkey', 'latchkey.toml');
+  const log = join(directory, '.latchkey', 'latchkey.log');
+  writeFileSync(log, '');
+  const lines = readFileSync(settings, 'utf8').replace(/^# format = "json"$/m, 'format = "json"');
+  writeFileSync(settings, lines);
+  await (await serve(t, directory, ['--listen', 'localhost', '--port', '0'])).stop();
+  const told = readFileSync(log, 'utf8').trimEnd().split('\n');
+  assert.ok(told.length > 0);
+  for (const line of told) {
+    const { level, time, msg } = JSON.parse(line);
+    assert.deepEqual([typeof level, typeof msg], ['number', 'string'], line);
+    assert.match(time, /^\d{4}-\d\d-\d\dT.*Z$/);
+  }
 });
 
 test('a busy port: the next free one is taken and told, and clients find it', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { get, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -118,6 +118,20 @@ test('a user without rights is told so', async (t) => {
   await assert.rejects(connectControl(path), (error) => isLatchkeyError(error, 'credmon/not-allowed'));
 });
 
+test('what goes wrong inside is 500, and is told to the log', async (t) => {
+  const { observation } = await setUp(t);
+  const told: string[] = [];
+  const broken = { ...observation, metrics: () => Promise.reject(new Error('no such class')) };
+  const port = await startStatusPort({ host: '127.0.0.1', port: 0 }, broken, (what, error) =>
+    told.push(`${what}: ${String(error)}`),
+  );
+  t.after(() => port.close());
+  const { status, text } = await askPort(port.port, '/metrics?x=y', 'GET');
+  assert.equal(status, 500);
+  assert.doesNotMatch(text, /no such class/);
+  assert.deepEqual(told, ['GET /metrics: Error: no such class']);
+});
+
 test('health, readiness and metrics for machines; nothing else on that port', async (t) => {
   const { keeper, observation } = await setUp(t);
   const port = await startStatusPort({ host: '127.0.0.1', port: 0 }, observation);
@@ -177,8 +191,10 @@ test('the audit file has a line for each token, 0600, and begins anew after rota
   const held = { kind: 'token', id: 'jti-7', scope: 'read:/', issuedAt: new Date(), expiresAt: undefined };
   keeper.send({ type: 'renewed', lease, held, durationMs: 3 });
   observation.revoked('alice/mytokens_read');
+  renameSync(file, `${file}.1`);
   observation.reopen();
-  const lines = readFileSync(file, 'utf8')
+  assert.equal(readFileSync(file, 'utf8'), '');
+  const lines = readFileSync(`${file}.1`, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));

@@ -7,18 +7,35 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { modeOf, until } from '../support/credential-directory.ts';
 import { startCredmonProcess } from '../support/credmon-process.ts';
+import { parseExposition } from '../support/exposition-parser.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
 import { workspace } from '../support/workspace.ts';
+
+function askSocket(socketPath: string, path: string): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    httpRequest({ socketPath, path }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        body += chunk;
+      });
+      response.once('end', () => resolve({ status: response.statusCode, body }));
+    })
+      .once('error', reject)
+      .end();
+  });
+}
 
 /** As credd does it. */
 function request(path: string, user: string, name = 'scitokens.top'): void {
@@ -204,6 +221,47 @@ test('latchkey credmon run: the same from a latchkey.toml, without HTCondor', as
   assert.match(said, /serves/);
   child.kill('SIGINT');
   assert.equal(await ended, 0);
+});
+
+test('the program as it is shipped tells its metrics, and its process\u2019s', async (t) => {
+  const base = workspace(t);
+  const socket = join(base, 'state', 'control.sock');
+  const monitor = startCredmonProcess(t, {
+    base,
+    config: [`LATCHKEY_CREDMON_STATE = ${join(base, 'state')}`],
+  });
+  await monitor.complete();
+  await until(() => existsSync(socket));
+  const { status, body } = await askSocket(socket, '/metrics');
+  assert.equal(status, 200, body);
+  const families = parseExposition(body);
+  for (const name of ['latchkey_build_info', 'process_cpu_seconds_total'])
+    assert.ok(families.has(name), name);
+  monitor.child.kill('SIGTERM');
+  assert.equal(await monitor.ended, 0);
+});
+
+test('after log rotation, SIGHUP begins a new audit file', async (t) => {
+  const base = workspace(t);
+  const audit = join(base, 'state', 'audit.jsonl');
+  const monitor = startCredmonProcess(t, {
+    base,
+    config: [`LATCHKEY_CREDMON_STATE = ${join(base, 'state')}`],
+  });
+  await monitor.complete();
+  const told = (file: string, user: string): boolean =>
+    existsSync(file) && readFileSync(file, 'utf8').includes(`"${user}/scitokens"`);
+  request(monitor.path, 'alice');
+  monitor.child.kill('SIGHUP');
+  await until(() => told(audit, 'alice'));
+  renameSync(audit, `${audit}.1`);
+  request(monitor.path, 'bob');
+  monitor.child.kill('SIGHUP');
+  await until(() => told(audit, 'bob'));
+  assert.ok(!told(audit, 'alice') && !told(`${audit}.1`, 'bob'));
+  assert.equal(modeOf(audit), '600');
+  monitor.child.kill('SIGTERM');
+  assert.equal(await monitor.ended, 0);
 });
 
 test('a state directory that cannot be had: tokens are signed all the same, and nothing hangs', async (t) => {

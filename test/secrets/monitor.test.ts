@@ -187,8 +187,11 @@ test('no secret in any log, page, answer, output, process list, file name or oth
     '/nothing',
   ])
     pages.push((await browser.open(`${prefix}${path}`)).text);
-  for (const path of ['/metrics', '/readyz', '/healthz'])
-    pages.push(await (await fetch(`http://127.0.0.1:${statusPort}${path}`)).text());
+  for (const path of ['/metrics', '/readyz', '/healthz']) {
+    const answer = await fetch(`http://127.0.0.1:${statusPort}${path}`);
+    assert.equal(answer.status, 200, path);
+    pages.push(await answer.text());
+  }
   for (const socket of ['control.sock', 'web.sock'])
     for (const path of ['/v1/status', '/v1/leases', '/metrics', '/api/v1/credentials', '/operator'])
       pages.push(await askSocket(join(base, 'state', socket), path));

@@ -14,6 +14,9 @@ export type Handler = (request: {
   readonly url: URL;
 }) => Promise<Answer | undefined>;
 
+/** Hears of what should never happen, so that it is in a log: `what` is the request without its query. */
+export type DefectListener = (what: string, error: unknown) => void;
+
 const STATUS_OF: Partial<Readonly<Record<ErrorCode, number>>> = {
   'credmon/not-found': 404,
   'keeper/breaker-open': 503,
@@ -26,11 +29,12 @@ const LINES_AT_ONCE = 250;
 /** A `node:http` listener for a handler: bounded requests without bodies, JSON or text answers, no caches. */
 export function listenerFor(
   handler: Handler,
+  onDefect: DefectListener = () => {},
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     // Bodies are not read; a request that sends one all the same loses its connection.
     request.resume();
-    const answer = await answerTo(handler, request);
+    const answer = await answerTo(handler, request, onDefect);
     response.setHeader('cache-control', 'no-store');
     response.statusCode = answer.status;
     if ('lines' in answer) await sendLines(response, answer.lines);
@@ -42,7 +46,11 @@ export function listenerFor(
   };
 }
 
-async function answerTo(handler: Handler, request: IncomingMessage): Promise<Answer> {
+async function answerTo(
+  handler: Handler,
+  request: IncomingMessage,
+  onDefect: DefectListener,
+): Promise<Answer> {
   const { method = 'GET', url = '/' } = request;
   try {
     const answer = URL.canParse(url, 'http://monitor')
@@ -50,7 +58,10 @@ async function answerTo(handler: Handler, request: IncomingMessage): Promise<Ans
       : undefined;
     return answer ?? failure(404, 'http/not-found', 'there is nothing at this address');
   } catch (error) {
-    if (!isLatchkeyError(error)) return failure(500, 'unexpected', 'unexpected error');
+    if (!isLatchkeyError(error)) {
+      onDefect(`${method} ${url.replace(/\?.*$/, '')}`, error);
+      return failure(500, 'unexpected', 'it has been written to the log');
+    }
     return failure(STATUS_OF[error.code] ?? 500, error.code, error.message, error.hint);
   }
 }

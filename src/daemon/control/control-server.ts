@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import type { Observation } from '../observe/index.ts';
-import type { Answer, Handler } from './answer.ts';
+import type { Answer, DefectListener, Handler } from './answer.ts';
 import { leaseDocument, type StatusDocument } from './documents.ts';
 import { closeServer, smallHttpServer } from './http-server.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -27,6 +27,7 @@ export interface ControlOptions {
   readonly path: string;
   readonly credmon: ControlledCredmon;
   readonly observation: Observation;
+  readonly onDefect?: DefectListener | undefined;
 }
 
 /** A control socket that is open. */
@@ -41,7 +42,12 @@ export interface Control {
  *
  * @throws LatchkeyError `daemon/already-running` when somebody answers there; `file/io`
  */
-export async function startControl({ path, credmon, observation }: ControlOptions): Promise<Control> {
+export async function startControl({
+  path,
+  credmon,
+  observation,
+  onDefect,
+}: ControlOptions): Promise<Control> {
   if (Buffer.byteLength(path) > LONGEST_PATH_BYTES)
     throw new LatchkeyError(
       'config/invalid',
@@ -49,7 +55,7 @@ export async function startControl({ path, credmon, observation }: ControlOption
       { hint: 'choose a state directory with a shorter path' },
     );
   await removeStale(path);
-  const server = smallHttpServer(controlRoutes(credmon, observation));
+  const server = smallHttpServer(controlRoutes(credmon, observation), onDefect);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code ?? cause.message;

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import { type Handler, listenerFor } from './answer.ts';
+import { type DefectListener, type Handler, listenerFor } from './answer.ts';
 
 const MOST_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A small HTTP server: no bodies, short headers, few connections. */
-export function smallHttpServer(handler: Handler): Server {
-  const answer = listenerFor(handler);
+export function smallHttpServer(handler: Handler, onDefect?: DefectListener): Server {
+  const answer = listenerFor(handler, onDefect);
   const server = createServer(
     { maxHeaderSize: 8 << 10, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {

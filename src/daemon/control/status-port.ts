@@ -1,5 +1,6 @@
 import { LatchkeyError } from '../../kit/index.ts';
 import type { Observation } from '../observe/index.ts';
+import type { DefectListener } from './answer.ts';
 import { closeServer, smallHttpServer } from './http-server.ts';
 import { statusRoutes } from './status-routes.ts';
 
@@ -19,8 +20,9 @@ export interface StatusPort {
 export async function startStatusPort(
   address: { readonly host: string; readonly port: number },
   observation: Pick<Observation, 'live' | 'ready' | 'metrics'>,
+  onDefect?: DefectListener,
 ): Promise<StatusPort> {
-  const server = smallHttpServer(statusRoutes(observation));
+  const server = smallHttpServer(statusRoutes(observation), onDefect);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const where = `${address.host}:${address.port}`;

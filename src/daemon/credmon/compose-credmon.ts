@@ -33,6 +33,8 @@ export interface ComposeSurroundings {
 /** A monitor with everything around it. */
 export interface ComposedCredmon {
   readonly running: RunningCredmon;
+  /** SIGHUP: looks at the directory now, and begins a new audit file if the old one was moved away. */
+  wake(): void;
   /** Where browsers find its page; `undefined` when none is served. */
   readonly page: string | undefined;
   /** Settles when the monitor cannot go on: its directory is gone, or another monitor has it. */
@@ -106,21 +108,27 @@ export async function composeCredmon(
     hooks: settings.told?.hooks,
     log: (level, line) => log(level, line),
   });
+  const onDefect = (what: string, error: unknown): void =>
+    log('error', `${what} could not be answered: ${error instanceof Error ? error.message : String(error)}`);
   const control =
     state === undefined
       ? undefined
       : await optional('the control socket', () =>
-          startControl({ path: state.controlSocket, credmon: running, observation }),
+          startControl({ path: state.controlSocket, credmon: running, observation, onDefect }),
         );
   const statusListen = settings.told?.statusListen;
   const status =
     statusListen === undefined
       ? undefined
-      : await optional('the status port', () => startStatusPort(statusListen, observation));
+      : await optional('the status port', () => startStatusPort(statusListen, observation, onDefect));
   const page = await optional('the web page', () => openPageOf(running, observation, state));
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
     running,
+    wake: () => {
+      observation.reopen();
+      void running.wake();
+    },
     page: page === undefined ? undefined : settings.webPrefix,
     lost,
     close: async () => {

@@ -59,9 +59,9 @@ async function run(options: CredmonProcessOptions): Promise<number> {
       },
       isOurs: () => pid?.isOurs() ?? true,
     });
-    const { running } = composed;
-    signals.onWake(() => void running.wake());
-    const reason = await Promise.race([signals.ended, composed.lost]);
+    const { wake, lost } = composed;
+    signals.onWake(wake);
+    const reason = await Promise.race([signals.ended, lost]);
     write('info', typeof reason === 'string' ? `ended by ${reason}` : `ends: ${describe(reason)}`);
     await within(LAST_WORK_MS, composed.close());
     return typeof reason === 'string' ? 0 : 1;

@@ -9,7 +9,7 @@ import { hookEventOf } from './hook-event.ts';
 import { openHooks } from './hooks.ts';
 import { type LeaseFigures, leaseFigures } from './lease-figures.ts';
 import { metricFamilies } from './metrics.ts';
-import { openProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
 import { directoryCheck, judgeReadiness, type Readiness } from './readiness.ts';
 import { type FailureCause, Tallies } from './tallies.ts';
 import { auditEntryOf, type TokenAuditEntry, whose } from './token-audit.ts';
@@ -46,7 +46,7 @@ export interface Observation {
   requested(leaseId: string, at: Date): void;
   /** To be called when a server was told that a login has ended. */
   revoked(leaseId: string): void;
-  /** Opens the audit file again, for log rotation. */
+  /** Begins a new audit file if the old one was moved away, for log rotation. */
   reopen(): void;
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export function observe(options: ObserveOptions): Observation {
     ready: async () =>
       judgeReadiness({ hasScanned, directory: await directoryCheck(directory), figures: figures() }),
     metrics: async () => {
-      processMetrics ??= openProcessMetrics();
+      processMetrics ??= import('./process-metrics.ts').then((late) => late.openProcessMetrics());
       const own = expositionText(
         metricFamilies({ version: LATCHKEY_VERSION, tallies, figures: figures(), hooks: hooks.counts }),
       );
@@ -109,7 +109,7 @@ export function observe(options: ObserveOptions): Observation {
       const lease = { id: leaseId, owner: user, kind: 'token', provider: stem.split('_')[0] ?? stem };
       write({ ...whose(lease, now()), event: 'revoke', id: lastIds.get(leaseId) });
     },
-    reopen: () => audit?.reopen(),
+    reopen: () => audit?.reopenIfMoved(),
     close: async () => {
       unsubscribe();
       await hooks.close();
