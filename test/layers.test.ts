@@ -69,11 +69,18 @@ test('rooms import only the doors of the rooms below them', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('packages are imported at the top of a file, and that file is what is loaded late', () => {
-  // The program is bundled into pieces: there, import('package') of a CommonJS package has no names but "default".
-  for (const file of files)
-    if (!file.endsWith('.test.ts'))
-      assert.doesNotMatch(readFileSync(join(source, file), 'utf8'), /\bimport\(\s*'(?!\.|node:)/, file);
+test('CommonJS packages are imported at the top of a file, and that file is what is loaded late', () => {
+  // The program is bundled into pieces: there, import('package') of such a package has no names but "default".
+  const esModules = new Set(['aws4fetch']);
+  const late = files
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap((file) => [
+      ...readFileSync(join(source, file), 'utf8').matchAll(/\bimport\(\s*'(?!\.|node:)([^']+)'/g),
+    ]);
+  assert.deepEqual(
+    late.map(([, name = '']) => name).filter((name) => !esModules.has(name)),
+    [],
+  );
 });
 
 test('every room is drawn in the architecture', () => {

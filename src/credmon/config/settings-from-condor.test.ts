@@ -166,6 +166,30 @@ test('names that no list has: OAuth with a client id, else Vault; scitokens is n
   assert.equal(settings.providerOf('mytokens'), settings.providerOf('mytokens'));
 });
 
+test('providers that only their client id names are told, and looked at, beside those of the lists', () => {
+  const named = (text: string) => settingsOf(text).namedProviders.map(({ name, mode }) => `${mode} ${name}`);
+  assert.deepEqual(named(SAMPLE), [
+    'local scitokens',
+    'local wlcg',
+    'client robot',
+    'oauth box',
+    'oauth mytokens',
+    'pelican osdf',
+  ]);
+  assert.deepEqual(named(`${SAMPLE}OAUTH2_CREDMON_PROVIDER_NAMES = box\n`).slice(3), [
+    'oauth box',
+    'pelican osdf',
+  ]);
+  const half = settingsOf(
+    `${DIRECTORY}half_CLIENT_ID = a\nhalf_TOKEN_URL = no URL\nWLCG_CLIENT_ID = b\nLOCAL_CREDMON_PROVIDER_NAMES = wlcg\n`,
+  );
+  assert.match(messages(half, 'error').join('; '), /half/);
+  assert.deepEqual(
+    half.namedProviders.map(({ name }) => name),
+    ['wlcg', 'half'],
+  );
+});
+
 test('explicit lists are complete', () => {
   const settings = settingsOf(
     `${SAMPLE}OAUTH2_CREDMON_PROVIDER_NAMES = box\nVAULT_CREDMON_PROVIDER_NAMES = dune\n`,

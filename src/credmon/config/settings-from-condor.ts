@@ -145,13 +145,14 @@ function readProviders(
     ['vault', vault],
     ['pelican', pelican],
   ] as const;
+  const elsewhere = new Set(order.flatMap(([, names]) => names));
+  const unlisted = oauth.includes('*') ? namesWithClient(config, elsewhere, allowSpecialNames) : [];
   const providers = order.flatMap(([mode, names]) =>
-    names
+    [...names, ...(mode === 'oauth' ? unlisted : [])]
       .filter((one) => one !== '*' && isServed(mode))
       .map((one) => readOne[mode](one) ?? withoutClient(read, mode, one))
       .filter((provider) => provider !== undefined),
   );
-  const elsewhere = new Set(order.flatMap(([, names]) => names));
   return {
     providers,
     wildcard: (name) => {
@@ -163,6 +164,24 @@ function readProviders(
       return isVault && isServed('vault') ? readVaultProvider(name, silent(config)) : undefined;
     },
   };
+}
+
+/**
+ * Names that no list has and that have a client id, so that they can be told and looked at before anybody asks for them. Keys do
+ * not know capitals, so these names are in small letters, as users write them; in other letters they are served all the same.
+ */
+function namesWithClient(
+  config: CondorConfig,
+  elsewhere: ReadonlySet<string>,
+  allowSpecialNames: boolean,
+): readonly string[] {
+  const listed = new Set([...elsewhere].map((name) => name.toLowerCase()));
+  const names = config.names.flatMap((key) => {
+    const [, name] = /^(?!client_credmon_)(.+)_client_id$/.exec(key.toLowerCase()) ?? [];
+    if (name === undefined || listed.has(name) || !isProviderName(name, { allowSpecialNames })) return [];
+    return config.text(`${name}_CLIENT_ID`) === undefined ? [] : [name];
+  });
+  return [...new Set(names)].sort();
 }
 
 /** Findings of names that come up later were made at start, for the keys that are there. */
