@@ -3,10 +3,13 @@ import type { LoginRequest } from '../credmon/index.ts';
 import { type Clock, LruCache } from '../kit/index.ts';
 import type { TokenResponse } from '../oauth/index.ts';
 import type { DeviceLogin } from './dependencies.ts';
+import { UserBoundCache } from './user-bound.ts';
 
 /** Logins on their way are few; what is above is somebody's script, and the oldest gives way. */
 const MAX_LOGINS = 2_000;
+const MAX_LOGINS_PER_USER = 50;
 const MAX_DEVICES = 200;
+const MAX_DEVICES_PER_USER = 10;
 const LOGIN_MS = 15 * 60_000;
 const VISIT_MS = 12 * 3_600_000;
 const MAX_KEYS_PER_BROWSER = 8;
@@ -78,12 +81,15 @@ export function createLoginMemory(
   onForgotten: (login: UnconfirmedLogin) => void = () => {},
 ): LoginMemory {
   const visits = new LruCache<string, readonly string[]>(MAX_LOGINS * 5, VISIT_MS, clock);
-  const pending = new LruCache<string, PendingLogin>(MAX_LOGINS, LOGIN_MS, clock);
-  const unconfirmed = new LruCache<string, UnconfirmedLogin>(MAX_LOGINS, LOGIN_MS, clock, onForgotten);
+  const bounds = { entries: MAX_LOGINS, perUser: MAX_LOGINS_PER_USER, lifetimeMs: LOGIN_MS };
+  const pending = new UserBoundCache<PendingLogin>(bounds, clock);
+  const unconfirmed = new UserBoundCache<UnconfirmedLogin>(bounds, clock, onForgotten);
   const decided = new LruCache<string, LoginOf>(MAX_LOGINS, LOGIN_MS, clock);
   // A wait that nobody looks for any more goes on asking the server otherwise.
-  const devices = new LruCache<string, DeviceWait>(MAX_DEVICES, 2 * LOGIN_MS, clock, ({ device }) =>
-    device.cancel(),
+  const devices = new UserBoundCache<DeviceWait>(
+    { entries: MAX_DEVICES, perUser: MAX_DEVICES_PER_USER, lifetimeMs: 2 * LOGIN_MS },
+    clock,
+    ({ device }) => device.cancel(),
   );
   const served = new LruCache<string, ServedKey>(MAX_LOGINS, VISIT_MS, clock);
   const all = [pending, unconfirmed, decided, devices, served, visits];
