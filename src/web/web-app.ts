@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { addApiRoutes } from './api-routes.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
@@ -44,7 +43,10 @@ export function createWebApp(deps: WebDependencies): WebApp {
   app.get('/assets/style.css', (c) => asset(c, 'text/css; charset=utf-8', STYLE_SHEET));
   app.get('/assets/icon.svg', (c) => asset(c, 'image/svg+xml', ICON));
   addPublicationRoutes(app, frame);
-  app.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.text('the body is too long\n', 413) }));
+  app.use('*', async (c, next) => {
+    if (await hasShortBody(c)) return await next();
+    return c.text('the body is too long\n', 413);
+  });
   app.use('*', async (c, next) => {
     frame.memory.tidy();
     if (c.req.url.length > MAX_URL_LENGTH) return c.text('the address is too long\n', 414);
@@ -65,6 +67,8 @@ export function createWebApp(deps: WebDependencies): WebApp {
   addDashboardRoutes(app, frame);
   app.notFound((c) => (isReturn(c) ? finish(frame, c) : respondFailure(frame, c, 'not-found')));
   app.onError((error, c) => {
+    // What failed may have come before this.
+    if (c.var.browser === undefined) c.set('browser', frame.browsers.welcome().browser);
     // The path of a key page holds the key, so only its first part is told.
     const where = c.req.path.split('/').slice(0, 2).join('/');
     deps.log(
@@ -146,6 +150,26 @@ function pathWithin(base: string, url: string): string {
   const { pathname } = new URL(url);
   if (base === '' || (pathname !== base && !pathname.startsWith(`${base}/`))) return pathname;
   return pathname.slice(base.length) || '/';
+}
+
+/**
+ * False when the body is longer than we take. One of unknown length is read here: hono's own limit cannot make a request
+ * anew from those of its Node adapter.
+ */
+async function hasShortBody(c: WebContext): Promise<boolean> {
+  const { raw, method } = c.req;
+  const length = c.req.header('content-length');
+  if (length !== undefined) return Number(length) <= MAX_BODY_BYTES;
+  if (method !== 'POST' || raw.body === null) return true;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of raw.body as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return false;
+    chunks.push(chunk);
+  }
+  c.req.raw = new Request(raw.url, { method, headers: raw.headers, body: Buffer.concat(chunks) });
+  return true;
 }
 
 function needsCookie(path: string): boolean {

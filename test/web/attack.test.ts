@@ -91,6 +91,34 @@ test('bodies that two servers would read differently are refused', async (t) => 
   }
 });
 
+test('bodies of unknown length are read and bounded; methods that nobody serves get a page like any other', async (t) => {
+  const world = await startWebWorld(t);
+  const post = (path: string, more: string, ...chunks: string[]): Promise<string> =>
+    raw(
+      world,
+      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n${more}\r\n${chunks
+        .map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+        .join('')}0\r\n\r\n`,
+    );
+  const json = 'Content-Type: application/json\r\nX-Latchkey-Request: 1\r\n';
+  const answered = await post('/api/v1/sessions', json, '{"code":', '"AAAA-AAAA"}');
+  assert.match(answered, /^HTTP\/1\.1 403 /);
+  assert.match(answered, /this code is not valid/);
+  assert.match(await post('/sign-in', '', 'a=b'), /^HTTP\/1\.1 403 /);
+  assert.match(await post('/sign-in', '', ...Array<string>(3).fill('a'.repeat(8_000))), /^HTTP\/1\.1 413 /);
+  for (const method of ['OPTIONS', 'DELETE', 'PUT', 'PATCH', 'PROPFIND', 'TRACE']) {
+    for (const path of ['/sign-in', '/api/v1/credentials', '/metrics', '/.well-known/jwks.json']) {
+      const answer = await raw(
+        world,
+        `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(answer, /^HTTP\/1\.1 404 /, `${method} ${path}`);
+      assert.match(answer, /content-security-policy: default-src 'none'/i, `${method} ${path}`);
+    }
+  }
+  assert.doesNotMatch(world.log.join('\n'), /error WEB/);
+});
+
 test('a stranger’s header is no address, and no peer', async (t) => {
   const world = await startWebWorld(t);
   for (let round = 0; round < 10; round += 1) {
