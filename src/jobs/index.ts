@@ -9,6 +9,7 @@ export type { CheckedDescription } from './checked-description.ts';
 export type { Connector, ConnectTarget } from './connector.ts';
 export type { CredentialFinding } from './credential-outlook.ts';
 export type { JobDescription } from './description.ts';
+export { type Ec2Machine, type Ec2MachineOptions, type Ec2Reach, openEc2Machine } from './ec2-machine.ts';
 export type { PollPolicy } from './follower.ts';
 export { Job, type WaitOptions } from './job.ts';
 export { JobContainer } from './job-container.ts';
