@@ -61,9 +61,9 @@ const ATTRIBUTES = {
 export type ContextTypeName = ContextKind | Lowercase<ContextKind> | Uppercase<ContextKind>;
 
 /** The kind that a type name stands for. */
-export type KindOf<Name extends string> = {
-  [Kind in ContextKind]: Lowercase<Name> extends Lowercase<Kind> ? Kind : never;
-}[ContextKind];
+export type KindOf<Name extends string> = Name extends string
+  ? { [Kind in ContextKind]: Lowercase<Name> extends Lowercase<Kind> ? Kind : never }[ContextKind]
+  : never;
 
 interface Values {
   text: string;

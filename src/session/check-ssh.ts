@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
 import {
+  awsFingerprints,
   isCertificateOf,
   openSshKey,
   parseSshCertificate,
@@ -62,7 +63,10 @@ export async function checkKey(
   const { publicKey } = opened;
   const certificate = await findCertificate(path, attributes, publicKey, where);
   return {
-    key: { path, publicKey, passPhrase, certificatePath: certificate?.path },
+    key: {
+      ...{ path, publicKey, passPhrase, certificatePath: certificate?.path },
+      awsFingerprints: awsFingerprints(opened),
+    },
     warnings: [...warnings, ...(certificate?.warnings ?? [])],
   };
 }

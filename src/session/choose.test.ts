@@ -21,7 +21,7 @@ function entry(material: Material, more: { scope?: HostScope; isDefault?: boolea
 
 function key(path: string, user?: string): Material {
   const publicKey = toSshPublicKey(generateKeyPairSync('ed25519').publicKey);
-  return { type: 'key', user, key: { path, publicKey } };
+  return { type: 'key', user, key: { path, publicKey, awsFingerprints: [] } };
 }
 
 const target = { scheme: 'ssh', host: 'a.example.org' } as const;

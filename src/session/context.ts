@@ -19,9 +19,9 @@ import { isSecretInput } from './secret-input.ts';
  * family, in camelCase, or in SAGA's own spelling (`user_id`, `userId`, `UserID` are one). Nothing is looked at before the context is
  * added to a session. Secrets read back as `Secret` or as the source that was given; printing shows none.
  */
-export type Context<Kind extends ContextKind = ContextKind> = {
-  readonly type: Kind;
-} & ContextAttributes<Kind>;
+export type Context<Kind extends ContextKind = ContextKind> = Kind extends ContextKind
+  ? { readonly type: Kind } & ContextAttributes<Kind>
+  : never;
 
 /** Makes a {@link Context}. */
 export interface ContextConstructor {

@@ -13,6 +13,8 @@ export interface KeyMaterial {
   readonly publicKey: SshPublicKey;
   readonly certificatePath?: string | undefined;
   readonly passPhrase?: Secret | undefined;
+  /** What EC2 would list the pair under, as far as it can be known from both halves. */
+  readonly awsFingerprints: readonly string[];
 }
 
 /** What a checked context gives to its session. */

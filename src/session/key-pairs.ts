@@ -1,21 +1,28 @@
-import type { Ec2Access } from '../ec2/index.ts';
-import type { Clock } from '../kit/index.ts';
-import { LatchkeyError } from '../kit/index.ts';
-import type { Entry } from './entry.ts';
+import { createEc2Client, type Ec2Access, type Ec2Options, ensureKeyPair } from '../ec2/index.ts';
+import { LatchkeyError, quote } from '../kit/index.ts';
+import { formatSshPublicKey } from '../ssh/index.ts';
+import type { Entry, KeyMaterial } from './entry.ts';
 
-/** Registers public keys of EC2_KEYPAIR contexts, in whatever order the contexts come. */
+/** Registers the public keys of EC2_KEYPAIR contexts, in whatever order the contexts come. */
 export class KeyPairs {
-  readonly #options: { readonly clock: Clock };
+  readonly #options: Ec2Options;
 
-  constructor(options: { readonly clock: Clock }) {
+  constructor(options: Ec2Options) {
     this.#options = options;
   }
 
-  /** Called for each context that was checked: when there are a pair and an account, the pair is registered. */
+  /**
+   * Called for each context that was checked, before it counts as added: as soon as there are a pair and an account, the pair is registered.
+   *
+   * @throws LatchkeyError `session/context-unusable` when the name is taken by another key, `ec2/…`
+   */
   async join(entry: Entry, all: readonly Entry[], signal: AbortSignal): Promise<void> {
+    if (entry.material.type !== 'ec2' && entry.material.type !== 'key-pair') return;
     const access = accessOf(all);
     if (access === undefined) return;
-    const pairs = entry.material.type === 'ec2' ? all : [entry];
+    // The first account counts: a second one changes nothing.
+    const isFirstAccount = entry.material.type === 'ec2' && entry.material.access === access;
+    const pairs = entry.material.type === 'key-pair' ? [entry] : isFirstAccount ? all : [];
     for (const pair of pairs)
       if (pair.material.type === 'key-pair') await this.#register(pair, access, signal);
   }
@@ -24,18 +31,40 @@ export class KeyPairs {
   requireAll(entries: readonly Entry[]): void {
     const pair = entries.find(({ material }) => material.type === 'key-pair');
     if (pair === undefined || accessOf(entries) !== undefined) return;
-    throw new LatchkeyError(
-      'session/context-unusable',
-      `the context ${pair.name} needs an EC2 context, and there is none`,
-      {
-        hint: "add one, before or after it: new Context('EC2', { user_id, user_key })",
-      },
-    );
+    const message = `the context ${pair.name} needs an EC2 context, and there is none`;
+    throw new LatchkeyError('session/context-unusable', message, {
+      hint: "add one, before or after it: new Context('EC2', { user_id, user_key })",
+    });
   }
 
-  async #register(_pair: Entry, _access: Ec2Access, _signal: AbortSignal): Promise<void> {
-    await this.#options.clock.sleep(0);
+  async #register({ name: context, material }: Entry, access: Ec2Access, signal: AbortSignal): Promise<void> {
+    if (material.type !== 'key-pair') return;
+    const { name, key } = material;
+    const client = createEc2Client(access, this.#options);
+    try {
+      const publicKey = key && formatSshPublicKey({ ...key.publicKey, comment: '' });
+      const { isCompared } = await ensureKeyPair(client, { name, publicKey }, { signal });
+      if (key === undefined || isCompared) return;
+      // A key that AWS made is listed with a digest of its private half, which only we can compare.
+      const [registered] = await client.describeKeyPairs([name], { signal });
+      checkMadeThere(name, key, registered?.fingerprint);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!(cause instanceof LatchkeyError)) throw cause;
+      throw new LatchkeyError(cause.code, `the context ${context} cannot be used: ${cause.message}`, {
+        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+        ...{ retryable: cause.retryable, cause, details: { ...cause.details, context } },
+      });
+    }
   }
+}
+
+function checkMadeThere(name: string, key: KeyMaterial, fingerprint: string | undefined): void {
+  const isSha1 = fingerprint !== undefined && /^(?:[0-9a-f]{2}:){19}[0-9a-f]{2}$/.test(fingerprint);
+  if (!isSha1 || key.awsFingerprints.includes(fingerprint)) return;
+  throw new LatchkeyError('ec2/config', `another key is registered as ${quote(name)} in this region`, {
+    hint: 'choose another name (token), or use the key that is registered',
+  });
 }
 
 function accessOf(entries: readonly Entry[]): Ec2Access | undefined {

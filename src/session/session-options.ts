@@ -1,3 +1,4 @@
+import type { Ec2Options } from '../ec2/index.ts';
 import type { Keeper } from '../keeper/index.ts';
 import type { Clock } from '../kit/index.ts';
 import type { MyProxyClientOptions } from '../myproxy/index.ts';
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly programs?: { readonly ssh?: string; readonly gsissh?: string } | undefined;
   /** For every MyProxy context. */
   readonly myProxy?: Omit<MyProxyClientOptions, 'clock' | 'hostname'> | undefined;
+  /** For every EC2 context. */
+  readonly ec2?: Omit<Ec2Options, 'clock'> | undefined;
   /** Renews what can be renewed; default one of the session's own, which is closed with it. */
   readonly keeper?: Keeper | undefined;
   readonly clock?: Clock | undefined;

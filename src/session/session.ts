@@ -89,7 +89,7 @@ export class Session {
       configFile: configFile ?? (defaults ? undefined : 'none'),
       connectTimeoutMs: this.#options.connectTimeoutMs,
     });
-    this.#keyPairs = new KeyPairs({ clock });
+    this.#keyPairs = new KeyPairs({ ...this.#options.ec2, clock });
     this.#store = new ContextStore({
       ...{ hasDefaults: defaults, where: this.#where },
       onChecked: async (entry, all, signal) => await this.#keyPairs.join(entry, all, signal),
