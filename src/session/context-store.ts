@@ -17,7 +17,7 @@ export interface StoreOptions {
   readonly hasDefaults: boolean;
   readonly where: Surroundings;
   /** Called when a context was checked, before it counts as added; what it throws is the context's failure. */
-  readonly onChecked: (entry: Entry, all: readonly Entry[], signal: AbortSignal) => Promise<void>;
+  readonly onChecked: (entry: Entry, all: () => readonly Entry[], signal: AbortSignal) => Promise<void>;
 }
 
 /** The contexts of one session: those that were added in their order, being checked or checked, and the user's own. */
@@ -145,16 +145,17 @@ export class ContextStore {
       const entry: Entry = {
         ...{ ...checked, name, context, kind: context.type, scope: scopeOf(context), isDefault: false },
       };
+      // It was removed meanwhile: nobody else will put its things away.
+      if (!this.#slots.includes(slot)) await entry.release?.();
+      else slot.entry = entry;
       try {
         stop.throwIfAborted();
-        await this.#options.onChecked(entry, [...this.entries(), entry], stop);
+        await this.#options.onChecked(entry, () => this.entries(), stop);
       } catch (error) {
+        slot.entry = undefined;
         await entry.release?.();
         throw error;
       }
-      // It was removed meanwhile: nobody else will put its things away.
-      if (this.#slots.includes(slot)) slot.entry = entry;
-      else await entry.release?.();
       return context;
     } catch (error) {
       this.#drop(slot);

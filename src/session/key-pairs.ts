@@ -6,6 +6,9 @@ import type { Entry, KeyMaterial } from './entry.ts';
 /** Registers the public keys of EC2_KEYPAIR contexts, in whatever order the contexts come. */
 export class KeyPairs {
   readonly #options: Ec2Options;
+  readonly #registered = new WeakSet<Entry>();
+  /** One after the other: an account and a pair that come at the same moment must see each other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: Ec2Options) {
     this.#options = options;
@@ -16,15 +19,21 @@ export class KeyPairs {
    *
    * @throws LatchkeyError `session/context-unusable` when the name is taken by another key, `ec2/…`
    */
-  async join(entry: Entry, all: readonly Entry[], signal: AbortSignal): Promise<void> {
+  async join(entry: Entry, all: () => readonly Entry[], signal: AbortSignal): Promise<void> {
     if (entry.material.type !== 'ec2' && entry.material.type !== 'key-pair') return;
-    const access = accessOf(all);
-    if (access === undefined) return;
-    // The first account counts: a second one changes nothing.
-    const isFirstAccount = entry.material.type === 'ec2' && entry.material.access === access;
-    const pairs = entry.material.type === 'key-pair' ? [entry] : isFirstAccount ? all : [];
-    for (const pair of pairs)
-      if (pair.material.type === 'key-pair') await this.#register(pair, access, signal);
+    const mine = this.#turn.then(async () => {
+      const access = accessOf(all());
+      if (access === undefined) return;
+      for (const pair of all()) {
+        if (pair.material.type !== 'key-pair' || this.#registered.has(pair)) continue;
+        // An account is to blame for every pair, a pair for itself only.
+        if (entry.material.type !== 'ec2' && pair !== entry) continue;
+        await this.#register(pair, access, signal);
+        this.#registered.add(pair);
+      }
+    });
+    this.#turn = mine.catch(() => {});
+    await mine;
   }
 
   /** @throws LatchkeyError `session/context-unusable` for a pair without an account */
