@@ -54,7 +54,13 @@ export class Connections {
     const credential = credentialOf(choice, password, isConfigured);
     const key = this.#keyOf(request, choice, password);
     const known = this.#open.get(key);
-    if (known !== undefined) return await unlessAborted(known, request.signal);
+    if (known !== undefined) {
+      const connection = await unlessAborted(known, request.signal);
+      if (connection.state !== 'closed') return connection;
+      // Somebody closed what was not his.
+      if (this.#open.get(key) === known) this.#open.delete(key);
+      return await this.get(request, choice);
+    }
     const { programs, hostKeys, configFile, connectTimeoutMs } = this.#settings;
     const opening = this.#settings.open({
       target: { host: request.host, port: request.port, user: choice.user },
