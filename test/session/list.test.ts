@@ -9,7 +9,7 @@ import { LatchkeyError, runProgram } from '../../src/kit/index.ts';
 import { Context, Session, type SessionOptions } from '../../src/session/index.ts';
 import { writeProxyFile } from '../../src/x509/index.ts';
 import { proxyOf, testAuthority } from '../support/in-process-server.ts';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
 function session(t: TestContext, options: SessionOptions = {}): Session {
@@ -140,7 +140,9 @@ test('the defaults: keys in order, the agent, a proxy, a token, the AWS environm
   await keygen('ed25519', 'for_agent', '');
   writeFileSync(join(ssh, 'config'), 'Host x\n');
   const socket = join(home, 'agent');
-  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const agent = spawn(findProgram('ssh-agent') ?? '', ['-D', '-a', socket], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   t.after(() => agent.kill());
   await new Promise((resolve) => agent.stdout.once('data', resolve));
   const added = await runProgram('ssh-add', [join(ssh, 'for_agent')], {
