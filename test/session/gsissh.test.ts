@@ -17,12 +17,6 @@ import { makeGsissh } from '../support/gsissh.ts';
 import { havePeers } from '../support/peers.ts';
 import { startSshd } from '../support/sshd.ts';
 
-interface Login {
-  readonly words: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly names: readonly string[];
-}
-
 async function stage(t: TestContext) {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen', 'openssl')) return undefined;
   const sshd = await startSshd(t);
@@ -44,12 +38,7 @@ async function stage(t: TestContext) {
   });
   t.after(() => session.close());
   const request = { host: sshd.target.host, port: sshd.target.port, user: sshd.user };
-  const logins = (): Login[] =>
-    readFileSync(gsissh.recordFile, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  return { sshd, grid, session, user_proxy, request, logins };
+  return { sshd, grid, session, user_proxy, request, logins: gsissh.logins };
 }
 
 test('the proxy of the X509 context is what gsissh gets, and it is let in', async (t) => {

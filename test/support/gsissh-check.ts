@@ -2,6 +2,15 @@
 import { appendFileSync } from 'node:fs';
 import { formatOneline, loadTrustDirectory, readProxyFile, validatePath } from '../../src/x509/index.ts';
 
+/** What is recorded of a login. */
+export interface GridLogin {
+  readonly words: readonly string[];
+  /** The variables of the grid. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of all variables. */
+  readonly names: readonly string[];
+}
+
 const [recordFile = '', ...words] = process.argv.slice(2);
 const variables = Object.entries(process.env).filter(([name]) => name.startsWith('X509_'));
 
@@ -10,7 +19,11 @@ const isLogin =
   !words.includes('-G') && !words.includes('-O') && (words.includes('-M') || !words.includes('-S'));
 
 if (isLogin) {
-  const line = { words, environment: Object.fromEntries(variables), names: Object.keys(process.env).sort() };
+  const line: GridLogin = {
+    words,
+    environment: Object.fromEntries(variables),
+    names: Object.keys(process.env).sort(),
+  };
   appendFileSync(recordFile, `${JSON.stringify(line)}\n`);
   try {
     const { X509_USER_PROXY: proxy = '', X509_CERT_DIR: trusted = '' } = process.env;

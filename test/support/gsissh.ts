@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { GridLogin } from './gsissh-check.ts';
 import { findProgram } from './peers.ts';
 import { repositoryRoot } from './workspace.ts';
 
@@ -17,8 +18,7 @@ export interface GsisshOptions {
 /** A stand-in of gsissh. */
 export interface GsisshStandIn {
   readonly path: string;
-  /** One JSON line for each login: words, and the variables of the grid. */
-  readonly recordFile: string;
+  readonly logins: () => readonly GridLogin[];
 }
 
 /**
@@ -42,5 +42,6 @@ export async function makeGsissh({ directory, key, words = [] }: GsisshOptions):
     `#!/bin/sh\n'${process.execPath}' '${check}' '${recordFile}' "$@" || exit 255\nexec '${ssh}' ${more} "$@"\n`,
   );
   chmodSync(path, 0o755);
-  return { path, recordFile };
+  const lines = () => readFileSync(recordFile, 'utf8').split('\n').filter(Boolean);
+  return { path, logins: () => lines().map((line) => JSON.parse(line)) };
 }
