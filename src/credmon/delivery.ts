@@ -5,9 +5,15 @@ import type { CredentialDirectory } from './directory.ts';
 import { inUserDirectory } from './directory-files.ts';
 import { readLeaseId } from './lease-name.ts';
 
+/** A user's directory before and after a writing of ours. */
+export interface OwnChange {
+  readonly before: Stats;
+  readonly after: Stats;
+}
+
 /** Who hears of deliveries. */
 export interface DeliveryListener {
-  delivered(user: string, stem: string, stats: Stats): void;
+  delivered(user: string, stem: string, change: OwnChange): void;
   /** Nobody wants it any more: `.top`, or the whole directory, went while it was being made. */
   vanished(user: string, stem: string): void;
 }
@@ -20,17 +26,18 @@ export function createUseDelivery(directory: CredentialDirectory, listener: Deli
   return {
     deliver: async (lease, credential) => {
       const { user, stem } = readLeaseId(lease.id);
-      const stats = inUserDirectory(directory, user, (opened) => {
+      const change = inUserDirectory(directory, user, (opened) => {
         // Deleted meanwhile: what is not wanted must not come back.
         if (lstatSync(opened.pathOf(`${stem}.top`), { throwIfNoEntry: false }) === undefined)
           return undefined;
-        return opened.write(`${stem}.use`, credential.bytes.reveal());
+        opened.write(`${stem}.use`, credential.bytes.reveal());
+        return { before: opened.stats, after: opened.statsNow() };
       });
-      if (stats === undefined) {
+      if (change === undefined) {
         listener.vanished(user, stem);
         throw gone(lease);
       }
-      listener.delivered(user, stem, stats);
+      listener.delivered(user, stem, change);
     },
     withdraw: async (lease) => {
       const { user, stem } = readLeaseId(lease.id);

@@ -39,7 +39,10 @@ export interface FileRights {
  */
 export interface UserDirectory {
   readonly user: string;
+  /** As it was opened. */
   readonly stats: Stats;
+  /** As it is now. */
+  statsNow(): Stats;
   /** `undefined` when it is not there, no regular file, too long, or not ours to read. */
   read(name: string, maxBytes?: number): FoundFile | undefined;
   list(): string[];
@@ -48,7 +51,7 @@ export interface UserDirectory {
    *
    * @throws LatchkeyError `file/io`
    */
-  write(name: string, data: string | Uint8Array, rights?: FileRights): Stats;
+  write(name: string, data: string | Uint8Array, rights?: FileRights): void;
   /** True when it was there. */
   remove(name: string): boolean;
   /** Path to reach a name through the open directory, for asynchronous work while it is open. */
@@ -99,11 +102,12 @@ export function openUserDirectory(
   const directory: UserDirectory = {
     user,
     stats: fstatSync(descriptor),
+    statsNow: () => fstatSync(descriptor),
     read: (name, maxBytes = MAX_FILE_BYTES) => readRegularFile(pathOf(name), maxBytes),
     list: () => readdirSync(`${base}/`),
     write: (name, data, rights) => {
       try {
-        return replaceFile(pathOf(name), pathOf(temporaryName(name)), data, rights);
+        replaceFile(pathOf(name), pathOf(temporaryName(name)), data, rights);
       } catch (error) {
         throw ioError('write', `${user}/${name}`, error);
       }
@@ -144,7 +148,7 @@ function replaceFile(
   temporary: string,
   data: string | Uint8Array,
   { mode = 0o400, owner }: FileRights = {},
-): Stats {
+): void {
   const descriptor = openExclusive(temporary, mode);
   let isWhole = false;
   try {
@@ -154,7 +158,6 @@ function replaceFile(
     fchmodSync(descriptor, mode);
     isWhole = true;
     renameSync(temporary, path);
-    return fstatSync(descriptor);
   } catch (error) {
     removeQuietly(temporary);
     throw error;

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LatchkeyError, quote } from '../kit/index.ts';
+import type { OwnChange } from './delivery.ts';
 import type { CredentialDirectory } from './directory.ts';
 import { inUserDirectory, isTemporaryName, type UserDirectory } from './directory-files.ts';
 import { isUserName } from './name.ts';
@@ -35,7 +36,7 @@ export interface ScanListener {
 }
 
 /** Longest work at a stretch, in milliseconds: then others have their turn. */
-const SLICE_MS = 3;
+const SLICE_MS = 1;
 /** The kernel's clock for files has a grain of up to 10 ms: what changed so lately may change again without a trace. */
 const GRAIN_MS = 50;
 const LEFTOVER_AGE_MS = 600_000;
@@ -60,6 +61,15 @@ export class DirectoryScan {
 
   get users(): number {
     return this.#users.size;
+  }
+
+  /**
+   * We have changed a directory that was as it is known here: it need not be looked into for that. What somebody else does in
+   * the same few milliseconds does not show in its time: to be called only while the kernel tells of changes in it.
+   */
+  changedByUs(user: string, { before, after }: OwnChange): void {
+    const known = this.#users.get(user);
+    if (known?.ino === before.ino && known.mtimeMs === before.mtimeMs) known.mtimeMs = after.mtimeMs;
   }
 
   /** Looks at one user now, whatever is known. */
@@ -204,11 +214,9 @@ function isDirectoryHere(entry: {
 /** A stretch of work that gives others their turn. */
 class Slice {
   #since = performance.now();
-  #count = 0;
 
   get isOver(): boolean {
-    this.#count += 1;
-    return this.#count % 8 === 0 && performance.now() - this.#since > SLICE_MS;
+    return performance.now() - this.#since > SLICE_MS;
   }
 
   /** @returns true when the work shall end */

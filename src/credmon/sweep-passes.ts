@@ -67,8 +67,8 @@ export function startPasses({ scan, everySeconds, onPass, onError }: PassOptions
     const began = performance.now();
     const every = began >= fullLookAt;
     try {
-      // What the kernel told before the signal came is heard within a turn or two, and is answered before thousands are looked at.
-      for (let turn = 0; turn < 2; turn += 1) await nextTurn();
+      // What the kernel told before the signal came is heard, looked at and answered within some turns: before thousands are looked at.
+      for (let turn = 0; turn < 6; turn += 1) await nextTurn();
       if (await scan.pass({ every, signal })) {
         if (every) fullLookAt = began + FULL_LOOK_MS;
         await onPass({ startedAt, durationMs: performance.now() - began, users: scan.users, every });

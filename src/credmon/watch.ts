@@ -7,6 +7,7 @@ export interface DirectoryWatch {
   /** Watches a user's directory too, while the kernel has room; one that has taken the place of another is watched in its place. */
   add(directory: UserDirectory): void;
   remove(user: string): void;
+  has(user: string): boolean;
   readonly size: number;
   close(): void;
 }
@@ -60,6 +61,7 @@ export function watchDirectory(directory: CredentialDirectory, listener: WatchLi
       if (watcher !== undefined) watchers.set(user, { watcher, ino });
     },
     remove,
+    has: (user) => watchers.has(user),
     close: () => {
       root?.close();
       for (const { watcher } of watchers.values()) watcher.close();

@@ -99,9 +99,15 @@ class LeaseKeeper implements Keeper {
     const history = this.#journal?.recall(lease.id) ?? { failures: 0 };
     const entry = newEntry(lease, source, delivery, held && heldOf(held), history, this.#sequence++);
     this.#entries.set(lease.id, entry);
-    const due = entry.held === undefined ? this.#now() : this.#renewalOf(entry, entry.held);
+    const now = this.#now();
     const barred = history.failures > 0 && !source.isLocal ? (history.nextAt ?? 0) : 0;
-    this.#plan(entry, Math.max(due, barred));
+    if (entry.held !== undefined) this.#plan(entry, Math.max(this.#renewalOf(entry, entry.held), barred));
+    else if (barred > now) this.#plan(entry, barred);
+    else {
+      // Somebody waits: not even for a timer.
+      entry.due = now;
+      this.#workshop.enqueue(entry);
+    }
   }
 
   release(id: string): void {
@@ -252,7 +258,8 @@ class LeaseKeeper implements Keeper {
 
   #plan(entry: LeaseEntry, due: number): void {
     entry.heap?.remove(entry);
-    entry.due = due;
+    // On whole seconds, so that many small renewals cost few wake-ups; what is due already is due now.
+    entry.due = due <= this.#now() ? due : Math.ceil(due / 1000) * 1000;
     this.#planned.push(entry);
     this.#arm();
   }
@@ -260,9 +267,7 @@ class LeaseKeeper implements Keeper {
   #arm(): void {
     if (this.#isClosed || this.#entries.size === 0) return;
     const due = this.#planned.peek()?.due ?? Number.POSITIVE_INFINITY;
-    // Whole seconds, so that many small renewals cost few wake-ups; what is due already is due now.
-    const planned = due <= this.#now() ? due : Math.ceil(due / 1000) * 1000;
-    this.#alarm.wakeBy(Math.min(planned, this.#workshop.wakeAt(), this.#lastSweep + SWEEP_MS));
+    this.#alarm.wakeBy(Math.min(due, this.#workshop.wakeAt(), this.#lastSweep + SWEEP_MS));
   }
 
   /** Once a minute: tells of what ends soon and should have been renewed by now. */

@@ -27,6 +27,8 @@ export interface WorkshopBounds {
 
 /** Local work that takes longer than this goes on beside the lane, so that it keeps nobody waiting. */
 const LOCAL_PLACE_MS = 500;
+/** What is local works through within the turn in which it starts: whoever comes meanwhile waits for so many at most. */
+const STARTS_A_TURN = 4;
 /** A try that was given up and never settles is forgotten after this, and another may begin. */
 const STUCK_MS = 600_000;
 /** What runs at the end may finish for so long before it is broken off, and may take so long after. */
@@ -187,8 +189,14 @@ export class Workshop {
       if (this.#isClosed) return;
       const now = this.#clock.now().getTime();
       for (const lane of [this.#local, this.#network]) {
+        let started = 0;
         for (let next = lane.next(now); next; next = lane.next(now)) {
           this.#start(next.entry, next.group, next.free, now);
+          started += 1;
+          if (started === STARTS_A_TURN) {
+            this.#pump();
+            break;
+          }
         }
       }
       this.#reports.changed();

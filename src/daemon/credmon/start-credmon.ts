@@ -78,6 +78,7 @@ class Credmon implements RunningCredmon {
   lastScan: ScanFacts | undefined;
   readonly #around: CredmonSurroundings;
   readonly #keeping: LeaseKeeping;
+  readonly #scan: DirectoryScan;
   readonly #passes: ReturnType<typeof startPasses>;
   readonly #watch: ReturnType<typeof watchDirectory>;
   readonly #standIns: StandIns;
@@ -122,7 +123,10 @@ class Credmon implements RunningCredmon {
       onError: (id, error) => this.#failed(id, error),
     });
     const delivery = createUseDelivery(directory, {
-      delivered: (user, stem) => this.#keeping.delivered(user, stem),
+      delivered: (user, stem, change) => {
+        this.#keeping.delivered(user, stem);
+        if (this.#watch.has(user)) this.#scan.changedByUs(user, change);
+      },
       vanished: (user, stem) => this.#keeping.vanished(user, stem),
     });
     this.#keeping = new LeaseKeeping({
@@ -145,7 +149,7 @@ class Credmon implements RunningCredmon {
           `only ${users} directories can be watched (${error.message}); the others are looked at in each pass`,
         ),
     });
-    const scan = new DirectoryScan(directory, {
+    this.#scan = new DirectoryScan(directory, {
       opened: (opened) => this.#watch.add(opened),
       found: (opened, stems) => this.#keeping.found(opened, stems),
       gone: (user) => {
@@ -155,7 +159,7 @@ class Credmon implements RunningCredmon {
       failed: (user, error) => this.#keeping.failed(user, error),
     });
     this.#passes = startPasses({
-      scan,
+      scan: this.#scan,
       everySeconds: settings.scanSeconds,
       onPass: (facts) => this.#passed(facts),
       onError: (error) => this.#lost(error),
