@@ -1,7 +1,8 @@
-// `npm run bench -- credmon [SECONDS] [DIRECTORY]`: a credential monitor over 10,000 users with 3 tokens each: first
+// `npm run bench -- credmon [CASE] [SECONDS] [DIRECTORY]`: a credential monitor over 10,000 users with 3 tokens each: first
 // answers, start-up scan, memory, CPU while nothing is due and while 1,200 s tokens are renewed as on any day, and
 // SIGHUP to `.use`; beside it a serial rescan as HTCondor's own monitor does it (support/serial-rescan.py: a stand-in
-// of ours). Steady CPU is measured over SECONDS (default 180) and scaled to an hour.
+// of ours). Steady CPU is measured over SECONDS (default 180) and scaled to an hour. CASE (first, idle, busy, wake, rescan)
+// runs one part alone; the whole takes eleven minutes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,8 +24,13 @@ const OLDEST_SECONDS = 720;
 const WAKES = 1_000;
 const SETTLE_MS = 75_000;
 
-const seconds = Number(process.argv[2] ?? 180);
-const base = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'latchkey-bench-'));
+const CASES = ['first', 'idle', 'busy', 'wake', 'rescan'];
+const args = process.argv.slice(2);
+const only = CASES.includes(args[0] ?? '') ? args.shift() : undefined;
+const seconds = Number(args[0] ?? 180);
+if (!(seconds > 0))
+  throw new Error(`usage: npm run bench -- credmon [${CASES.join('|')}] [SECONDS] [DIRECTORY]`);
+const base = mkdtempSync(join(args[1] ?? tmpdir(), 'latchkey-bench-'));
 const children = new Set<ChildProcess>();
 try {
   await main();
@@ -40,44 +46,66 @@ async function main(): Promise<void> {
   writeFileSync(keyFile, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
   makeRequests(population);
 
-  const monitor = ourMonitor(population, keyFile);
-  const first = await start(monitor);
+  const isAsked = (name: string): boolean => only === undefined || only === name;
+  const ours = ourMonitor(population, keyFile);
+  if (isAsked('first')) await firstStart(ours);
+  if (isAsked('idle')) {
+    await makeTokens(population, { lifetimeSeconds: LIFETIME_SECONDS, oldestSeconds: 300, privateKey });
+    await nothingDue(ours);
+  }
+  if (isAsked('busy') || isAsked('wake')) {
+    await makeTokens(population, {
+      lifetimeSeconds: LIFETIME_SECONDS,
+      oldestSeconds: OLDEST_SECONDS,
+      privateKey,
+    });
+    const started = await start(ours);
+    await sleep(SETTLE_MS);
+    if (isAsked('busy')) await renewedInTurn(started, population);
+    if (isAsked('wake')) await wakes('latchkey', started, population, WAKES);
+    report({ case: 'memory at the end', server: 'latchkey', rssMB: residentMegabytes(started.pid) });
+    await end(started);
+  }
+  if (isAsked('rescan')) {
+    await makeTokens(population, { lifetimeSeconds: LIFETIME_SECONDS, oldestSeconds: 0, privateKey });
+    await serialRescan(standIn(population, keyFile));
+  }
+}
+
+async function firstStart(monitor: Program): Promise<void> {
+  const started = await start(monitor);
   report({
     case: 'first start: every token is made',
     server: 'latchkey',
-    ...first.whenAll,
-    perSecond: round(TOTAL / (first.whenAll.ms / 1000)),
-    rssMB: residentMegabytes(first.pid),
+    ...started.whenAll,
+    perSecond: round(TOTAL / (started.whenAll.ms / 1000)),
+    rssMB: residentMegabytes(started.pid),
   });
-  await end(first);
+  await end(started);
+}
 
-  await makeTokens(population, { lifetimeSeconds: LIFETIME_SECONDS, oldestSeconds: 300, privateKey });
-  const second = await start(monitor);
+async function nothingDue(monitor: Program): Promise<void> {
+  const started = await start(monitor);
   report({
     case: 'start with every token there',
     server: 'latchkey',
-    ...second.whenComplete,
-    rssMB: residentMegabytes(second.pid),
+    ...started.whenComplete,
+    rssMB: residentMegabytes(started.pid),
   });
   // Past the collection of garbage that the start has left, and the first pass; nothing comes due before 648 s.
   await sleep(SETTLE_MS);
   report({
     case: 'nothing due',
     server: 'latchkey',
-    ...(await steady(second.pid, Math.min(seconds, 120))),
-    rssMB: residentMegabytes(second.pid),
+    ...(await steady(started.pid, Math.min(seconds, 120))),
+    rssMB: residentMegabytes(started.pid),
   });
-  await end(second);
+  await end(started);
+}
 
-  await makeTokens(population, {
-    lifetimeSeconds: LIFETIME_SECONDS,
-    oldestSeconds: OLDEST_SECONDS,
-    privateKey,
-  });
-  const third = await start(monitor);
-  await sleep(SETTLE_MS);
+async function renewedInTurn({ pid }: Started, population: Population): Promise<void> {
   const before = Date.now();
-  const busy = await steady(third.pid, seconds);
+  const busy = await steady(pid, seconds);
   const renewed = renewedSince(population, before);
   report({
     case: `tokens of ${LIFETIME_SECONDS} s renewed in their turn`,
@@ -85,37 +113,36 @@ async function main(): Promise<void> {
     ...busy,
     renewedPerSecond: round(renewed / busy.measuredSeconds),
     cpuMsPerRenewal: round((busy.cpuPercent * 10 * busy.measuredSeconds) / Math.max(renewed, 1)),
-    rssMB: residentMegabytes(third.pid),
+    rssMB: residentMegabytes(pid),
   });
-  report({
-    case: 'SIGHUP to .use',
-    server: 'latchkey',
-    present: TOTAL,
-    ...(await measureWakes(third.pid, population, WAKES)),
-  });
-  report({ case: 'memory at the end', server: 'latchkey', rssMB: residentMegabytes(third.pid) });
-  await end(third);
+}
 
-  await makeTokens(population, { lifetimeSeconds: LIFETIME_SECONDS, oldestSeconds: 0, privateKey });
-  const peer = await start(standIn(population, keyFile));
+async function wakes(
+  server: string,
+  { pid }: Started,
+  population: Population,
+  requests: number,
+): Promise<void> {
+  const latency = await measureWakes(pid, population, requests);
+  report({ case: 'SIGHUP to .use', server, present: TOTAL, ...latency });
+}
+
+async function serialRescan(program: Program): Promise<void> {
+  const server = 'serial rescan (stand-in)';
+  const peer = await start(program);
   report({
     case: 'start with every token there',
-    server: 'serial rescan (stand-in)',
+    server,
     ...peer.whenComplete,
     rssMB: residentMegabytes(peer.pid),
   });
   report({
     case: 'nothing due',
-    server: 'serial rescan (stand-in)',
+    server,
     ...(await steady(peer.pid, Math.min(seconds, 120))),
     rssMB: residentMegabytes(peer.pid),
   });
-  report({
-    case: 'SIGHUP to .use',
-    server: 'serial rescan (stand-in)',
-    present: TOTAL,
-    ...(await measureWakes(peer.pid, population, 50)),
-  });
+  await wakes(server, peer, program.population, 50);
   await end(peer);
 }
 

@@ -404,6 +404,43 @@ test('a start does not ask again at once what was refused before it, except for 
   await keeper.close();
 });
 
+test('renewals come on whole seconds together; a new request waits for no timer', async () => {
+  const { clock, keeper, source, delivery, delivered } = world({ random: Math.random });
+  const held = {
+    kind: 'token',
+    issuedAt: clock.now(),
+    expiresAt: new Date(clock.now().getTime() + 3_600_000),
+  };
+  for (let n = 0; n < 20; n += 1) keeper.hold(leaseOf(`ann/${n}`), source(), delivery, held);
+  for (const { nextAt } of keeper.list()) assert.equal((nextAt?.getTime() ?? 1) % 1000, 0);
+  keeper.hold(leaseOf('bob/x'), source(), delivery);
+  await clock.settle();
+  assert.deepEqual(delivered, ['bob/x c1']);
+  await keeper.close();
+});
+
+test('a request that comes amid many renewals waits for a few of them, not for all', async () => {
+  const { clock, keeper, source, delivery, delivered } = world();
+  const local = source({ authority: 'local', isLocal: true });
+  const once: Delivery = {
+    ...delivery,
+    deliver: async (lease, credential) => {
+      if (delivered.length === 0) keeper.hold(leaseOf('new/x'), local, delivery);
+      await delivery.deliver(lease, credential);
+    },
+  };
+  const held = {
+    kind: 'token',
+    issuedAt: clock.now(),
+    expiresAt: new Date(clock.now().getTime() + 3_600_000),
+  };
+  for (let n = 0; n < 100; n += 1) keeper.hold(leaseOf(`ann/${n}`), local, once, held);
+  await clock.advance(3_600_000);
+  const place = delivered.findIndex((one) => one.startsWith('new/x'));
+  assert.ok(place >= 1 && place <= 5, String(place));
+  await keeper.close();
+});
+
 test('closing lets a request end that has begun, and breaks off what does not', async () => {
   const { clock, keeper, source, delivery, delivered, credential } = world();
   const quick = source({

@@ -165,6 +165,36 @@ test('the credential directory taken away is no news of users', async (t) => {
   assert.deepEqual(gone, []);
 });
 
+test('what we wrote ourselves is not looked into again; what came before it is', async (t) => {
+  const directory = await makeDirectory(t);
+  const alice = join(directory.path, 'alice');
+  mkdirSync(alice);
+  writeFileSync(join(alice, 'one.top'), '');
+  const long = new Date(Date.now() - 10_000);
+  utimesSync(alice, long, long);
+  const seen: string[] = [];
+  const scan = new DirectoryScan(directory, {
+    found: (_opened, stems) => seen.push(stems.map(({ stem }) => stem).join()),
+    gone: () => {},
+    failed: (_user, error) => assert.fail(String(error)),
+  });
+  const { signal } = new AbortController();
+  const writeOurs = (): void => {
+    inUserDirectory(directory, 'alice', (opened) => {
+      opened.write('one.use', 'token');
+      scan.changedByUs('alice', { before: opened.stats, after: opened.statsNow() });
+    });
+  };
+  await scan.pass({ every: true, signal });
+  writeOurs();
+  await scan.pass({ every: false, signal });
+  assert.deepEqual(seen, ['one']);
+  writeFileSync(join(alice, 'two.top'), '');
+  writeOurs();
+  await scan.pass({ every: false, signal });
+  assert.deepEqual(seen, ['one', 'one,two']);
+});
+
 test('a denied user gets an empty token, the log says why, and a group map that names them mends it', async (t) => {
   let map = '';
   const credmon = await startTestCredmon(t, async (base) => {
