@@ -32,6 +32,23 @@ test('systemd finds nothing wrong with the unit of the monitor', async (t) => {
   assert.doesNotMatch(said, /latchkey-credmon\.service/);
 });
 
+test('the unit of the monitor leaves it the right to serve its page on port 443', async (t) => {
+  const program = findProgram('setpriv');
+  if (program === undefined || process.geteuid?.() !== 0) return t.skip('needs setpriv, and root');
+  const monitor = readFileSync(join(repositoryRoot, 'packaging/systemd/latchkey-credmon.service'), 'utf8');
+  const [, names = ''] = /^CapabilityBoundingSet=(.+)$/m.exec(monitor) ?? [];
+  const rights = names.split(' ').map((name) => `+${name.replace(/^CAP_/, '').toLowerCase()}`);
+  // Whether somebody has that port already does not matter.
+  const listen = `require('node:net').createServer().on('error', (e) => console.log(e.code)).listen(443, '127.0.0.1', () => process.exit())`;
+  const run = await runProgram(
+    program,
+    [`--bounding-set=-all,${rights.join(',')}`, process.execPath, '-e', listen],
+    { env: { PATH: process.env.PATH } },
+  );
+  assert.equal(run.code, 0, run.stderr.toString());
+  assert.match(run.stdout.toString(), /^(EADDRINUSE\n)?$/);
+});
+
 test('the alert rules name only metrics that there are', () => {
   const rules = readFileSync(join(repositoryRoot, 'packaging/prometheus/latchkey-credmon.rules.yml'), 'utf8');
   const source = readFileSync(join(repositoryRoot, 'src/daemon/observe/metrics.ts'), 'utf8');

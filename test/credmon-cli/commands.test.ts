@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, write
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
+import { latchkey as inState, serve } from '../cli-commands/installation.ts';
 import { until } from '../support/credential-directory.ts';
 import { type CredmonProcess, startCredmonProcess } from '../support/credmon-process.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
@@ -177,6 +178,27 @@ test('modes that HTCondor refuses, marks, names that nobody serves', async (t) =
   const gone = await latchkey(base, 'credmon', 'list');
   assert.equal(gone.code, 5, gone.stderr);
   assert.match(gone.stderr, /there is no credential directory/);
+});
+
+test('beside a latchkey.toml: config finds it by itself, and what there is to do is said in its words', async (t) => {
+  const directory = workspace(t);
+  const server = await serve(t, directory, ['--listen', 'localhost', '--port', '0']);
+  const config = inState(directory, ['credmon', 'config']);
+  assert.equal(config.code, 0, config.stderr);
+  assert.match(config.stdout, /^# read by \S*\.latchkey\/latchkey\.toml$/m);
+  assert.match(config.stdout, /^scitokens +signed here for https:\/\/localhost:/m);
+  const unknown = inState(directory, ['credmon', 'explain', 'jane/unknown']);
+  assert.match(
+    unknown.stdout,
+    /^to do: add \[credmon\.local\.unknown\] or \[credmon\.oauth\.unknown\] to latchkey\.toml/m,
+  );
+  const seal = inState(directory, ['credmon', 'seal']);
+  assert.match(seal.stderr, /hint: stop it first: \^C where latchkey runs, or systemctl stop/);
+  await server.stop();
+  const stopped = inState(directory, ['credmon', 'explain', 'jane/scitokens']);
+  assert.match(stopped.stdout, /^to do: start it: latchkey serve, or latchkey credmon run/m);
+  for (const { stdout, stderr } of [config, unknown, seal, stopped])
+    assert.doesNotMatch(stdout + stderr, /condor_(on|off)|LOCAL_CREDMON/);
 });
 
 test('a user without rights is told what to do', async (t) => {

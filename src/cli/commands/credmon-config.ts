@@ -8,11 +8,13 @@ import {
 } from '../../credmon/index.ts';
 import { loadCredmonSettings } from '../../daemon/index.ts';
 import type { Command } from './command.ts';
+import { settingsOfState } from './credmon-place.ts';
 
 /** `latchkey credmon config`: what is set, where, which providers that makes, and what is doubtful; exit code 6 with an error. */
-export const credmonConfig: Command = async ({ given, context }) => {
+export const credmonConfig: Command = async (invocation) => {
+  const { given, context } = invocation;
   const name = (given.text('name') ?? 'CREDMON_OAUTH').toUpperCase();
-  const file = given.text('config');
+  const file = given.text('config') ?? (await settingsOfState(invocation));
   const isOurs = file?.endsWith('.toml') === true;
   const env = { ...context.env, ...(file === undefined || isOurs ? {} : { CONDOR_CONFIG: file }) };
   const settings = await loadCredmonSettings({ name, env, ...(isOurs ? { file } : {}) });

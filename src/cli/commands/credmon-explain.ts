@@ -92,6 +92,7 @@ async function gather(
     stem,
     names,
     provider,
+    writtenIn: place.writtenIn,
     decidedBy: names === undefined ? [] : place.decidedBy(names.name),
     hasUserDirectory: lstatSync(join(directory, user), { throwIfNoEntry: false })?.isDirectory() === true,
     top: factsOf(files.top),

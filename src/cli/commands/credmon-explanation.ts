@@ -11,6 +11,8 @@ export interface CredmonFacts {
   /** Undefined = no name that a credential can have. */
   readonly names: { readonly name: string; readonly handle?: string | undefined } | undefined;
   readonly provider: Provider | undefined;
+  /** Which words the configuration is written in. */
+  readonly writtenIn: 'condor' | 'toml';
   /** What the configuration says about it, and where: `LOCAL_CREDMON_PROVIDER_NAMES = scitokens (/etc/condor/…:3)`. */
   readonly decidedBy: readonly string[];
   readonly hasUserDirectory: boolean;
@@ -103,13 +105,15 @@ function nameStep({ names, stem }: CredmonFacts): Part | undefined {
   );
 }
 
-function providerStep({ names, provider, decidedBy }: CredmonFacts): Part | undefined {
+function providerStep({ names, provider, decidedBy, writtenIn }: CredmonFacts): Part | undefined {
   if (names === undefined) return undefined;
   if (provider === undefined)
     return bad(
       'provider',
       `no provider is configured for "${names.name}"`,
-      `name it in LOCAL_CREDMON_PROVIDER_NAMES, or define ${names.name}_CLIENT_ID; names are case-sensitive`,
+      writtenIn === 'toml'
+        ? `add [credmon.local.${names.name}] or [credmon.oauth.${names.name}] to latchkey.toml; names are case-sensitive`
+        : `name it in LOCAL_CREDMON_PROVIDER_NAMES, or define ${names.name}_CLIENT_ID; names are case-sensitive`,
     );
   const because = decidedBy.length === 0 ? '' : `: ${decidedBy.join('; ')}`;
   return good('provider', `${names.name} is ${MODES[provider.mode]}${because}`);
@@ -211,12 +215,14 @@ function renewalStep({ lease }: CredmonFacts): Part | undefined {
   return undefined;
 }
 
-function monitorStep({ monitor, lease, top, provider }: CredmonFacts): Part {
+function monitorStep({ monitor, lease, top, provider, writtenIn }: CredmonFacts): Part {
   if (monitor === 'not-running')
     return bad(
       'monitor',
       'no monitor answers here: nothing is renewed, and submits may wait',
-      'start it: condor_on -daemon CREDMON_OAUTH, or latchkey credmon run',
+      writtenIn === 'toml'
+        ? 'start it: latchkey serve, or latchkey credmon run, whichever you use'
+        : 'start it: condor_on -daemon CREDMON_OAUTH',
     );
   if (lease === undefined && top !== undefined && provider !== undefined)
     return bad(

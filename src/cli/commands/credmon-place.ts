@@ -21,6 +21,8 @@ import { leasesFromFiles } from './credmon-files.ts';
 /** A monitor as its configuration describes it, whether it runs or not. */
 export interface CredmonPlace {
   readonly settings: CredmonSettings;
+  /** Which words its owner knows: HTCondor's configuration, or a `latchkey.toml`. */
+  readonly writtenIn: 'condor' | 'toml';
   /** Absent = the configuration names no state directory. */
   readonly state: CredmonStateFiles | undefined;
   /** The configuration that decides who serves a name, a line each with its origin. */
@@ -44,6 +46,7 @@ export async function findCredmon(invocation: Invocation): Promise<CredmonPlace>
   const config = isOurs ? undefined : await loadCondorConfig({ subsystem: name, env });
   return {
     settings,
+    writtenIn: isOurs ? 'toml' : 'condor',
     state: stateDirectory === undefined ? undefined : credmonStateFiles(stateDirectory),
     decidedBy: (providerName) => (config === undefined ? [] : decidingKeys(config, providerName)),
   };

@@ -12,7 +12,7 @@ export const credmonUnseal: Command = (invocation) => reseal(invocation, false);
 
 async function reseal(invocation: Invocation, isSealing: boolean): Promise<Report> {
   const place = await findCredmon(invocation);
-  const { settings, state } = place;
+  const { settings, state, writtenIn } = place;
   if (state === undefined) {
     throw new LatchkeyError('config/missing', 'this monitor has no state directory, and so no key', {
       hint: 'LATCHKEY_CREDMON_STATE names one',
@@ -20,7 +20,10 @@ async function reseal(invocation: Invocation, isSealing: boolean): Promise<Repor
   }
   if ((await runningCredmonIfAny(place)) !== undefined) {
     throw new LatchkeyError('daemon/already-running', 'the monitor runs, and may renew the same tokens', {
-      hint: 'stop it first: condor_off -daemon CREDMON_OAUTH, or systemctl stop latchkey-credmon',
+      hint:
+        writtenIn === 'toml'
+          ? 'stop it first: ^C where latchkey runs, or systemctl stop latchkey-credmon'
+          : 'stop it first: condor_off -daemon CREDMON_OAUTH',
     });
   }
   const directory = await openCredentialDirectory(settings.directory);
@@ -43,7 +46,9 @@ async function reseal(invocation: Invocation, isSealing: boolean): Promise<Repor
       ...failed.map(({ id, message }) => `✘ ${id}: ${message}`),
       ...(isSealing
         ? []
-        : ['  LATCHKEY_CREDMON_SEAL = False keeps a monitor of ours from sealing them again']),
+        : [
+            `  ${writtenIn === 'toml' ? 'seal = false in [credmon]' : 'LATCHKEY_CREDMON_SEAL = False'} keeps a monitor of ours from sealing them again`,
+          ]),
     ],
     exitCode: failed.length === 0 ? 0 : 1,
   };
