@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../kit/index.ts';
+import type { Node } from './xml-nodes.ts';
 
 /** One element of an answer: its text, or its children. Attributes and namespaces are left out. */
 export interface XmlElement {
@@ -12,9 +13,6 @@ export interface XmlElement {
 const MAX_DEPTH = 40;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** What the library gives with `preserveOrder`: `{ [name]: children }`, or `{ '#text': text }`. */
-type Node = Readonly<Record<string, unknown>>;
-
 /**
  * Reads a document. Declarations of types and entities are refused, so that nothing can grow or be fetched; every value
  * stays the text it is.
@@ -23,25 +21,9 @@ type Node = Readonly<Record<string, unknown>>;
  */
 export async function parseXml(document: string): Promise<XmlElement> {
   if (/<!(?!--|\[CDATA\[)/.test(document)) throw notXml('a document with declarations of its own');
-  const { XMLParser, XMLValidator } = await import('fast-xml-parser');
-  // The parser alone takes half a document for a whole one.
-  if (XMLValidator.validate(document) !== true) throw notXml('something else, or half of it');
-  const parser = new XMLParser({
-    preserveOrder: true,
-    ignoreAttributes: true,
-    ignoreDeclaration: true,
-    ignorePiTags: true,
-    parseTagValue: false,
-    processEntities: false,
-    trimValues: false,
-    maxNestedTags: MAX_DEPTH,
-  });
-  let nodes: readonly Node[];
-  try {
-    nodes = parser.parse(document) as readonly Node[];
-  } catch {
-    throw notXml('something else');
-  }
+  const { nodesOf } = await import('./xml-nodes.ts');
+  const nodes = nodesOf(document, MAX_DEPTH);
+  if (nodes === undefined) throw notXml('something else, or half of it');
   const roots = elementsOf(nodes, 0);
   const [root] = roots;
   if (root === undefined || roots.length !== 1) throw notXml(`${roots.length} root elements`);
