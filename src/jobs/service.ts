@@ -4,6 +4,7 @@ import { assertSupported, type CheckedDescription, checkDescription } from './ch
 import type { Connector } from './connector.ts';
 import { checkCredentials } from './credential-files.ts';
 import type { JobDescription } from './description.ts';
+import type { Ec2MachineOptions } from './ec2-machine.ts';
 import { finishJob } from './finish.ts';
 import { Follower, type PollPolicy } from './follower.ts';
 import { Job, type JobOperations } from './job.ts';
@@ -21,6 +22,8 @@ import { knownSystem, openWorkplace, runCommand, type Workplace } from './workpl
 export interface ServiceOptions {
   /** Reaches machines; needed for everything but `local://` and schedulers of this machine. */
   readonly session?: Connector | undefined;
+  /** What `ec2://` starts when it is first needed, and terminates when the service is closed, with all that runs there. */
+  readonly ec2?: Ec2MachineOptions | undefined;
   /** Renews the credentials of jobs; default: one of the service's own. */
   readonly keeper?: Keeper | undefined;
   readonly clock?: Clock | undefined;
@@ -213,8 +216,8 @@ export class Service {
   #open(): Promise<Workplace> {
     this.#assertOpen();
     if (this.#place === undefined) {
-      const { session, sandboxRoot = '.latchkey/jobs', graceSeconds = 10 } = this.#options;
-      const opening = openWorkplace(this.#url, { session, sandboxRoot, graceSeconds });
+      const { session, ec2, sandboxRoot = '.latchkey/jobs', graceSeconds = 10 } = this.#options;
+      const opening = openWorkplace(this.#url, { session, ec2, sandboxRoot, graceSeconds });
       this.#place = opening;
       // What failed is tried anew by the next who asks.
       opening.catch(() => {

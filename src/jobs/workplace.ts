@@ -3,6 +3,7 @@ import { type CommandOptions, type CommandResult, openLocal, type Transport } fr
 import type { BatchCommand, BatchSystem } from './batch-system.ts';
 import { BATCH_SYSTEMS } from './batch-systems.ts';
 import type { Connector } from './connector.ts';
+import { type Ec2MachineOptions, openEc2Machine } from './ec2-machine.ts';
 import { machine } from './machine.ts';
 import { HELLO } from './sandbox-scripts.ts';
 import type { ServiceUrl } from './service-url.ts';
@@ -23,6 +24,8 @@ export interface Workplace {
 /** What a workplace is opened with. */
 export interface WorkplaceOptions {
   readonly session?: Connector | undefined;
+  /** What is started for `ec2://`. */
+  readonly ec2?: Ec2MachineOptions | undefined;
   /** Absolute, or relative to the login directory. */
   readonly sandboxRoot: string;
   readonly graceSeconds: number;
@@ -37,7 +40,8 @@ export interface WorkplaceOptions {
 export async function openWorkplace(url: ServiceUrl, options: WorkplaceOptions): Promise<Workplace> {
   const transport = await connect(url, options);
   const close = async () => {
-    if (url.via === 'local') await transport.close();
+    // A machine that was started for this service ends with it.
+    if (url.via === 'local' || url.via === 'ec2') await transport.close();
   };
   try {
     const hello = await runScript(transport, HELLO, []);
@@ -95,15 +99,16 @@ export async function runScript(
   return result.stdout.toString('utf8');
 }
 
-async function connect(url: ServiceUrl, { session, signal }: WorkplaceOptions): Promise<Transport> {
+async function connect(url: ServiceUrl, { session, ec2, signal }: WorkplaceOptions): Promise<Transport> {
   const { via, host, port, user, password } = url;
   if (via === 'local') return openLocal();
-  if (via === 'ec2' || host === undefined) {
-    throw new LatchkeyError('jobs/url', `"${url.text}" cannot be used yet`, {
-      hint: 'start the machine, then use ssh://',
+  if (via === 'ec2') {
+    if (ec2 !== undefined) return openEc2Machine(ec2);
+    throw new LatchkeyError('jobs/url', `"${url.text}" does not say what is to be started`, {
+      hint: 'new Service(url, { ec2 })',
     });
   }
-  if (session === undefined) {
+  if (session === undefined || host === undefined) {
     throw new LatchkeyError('jobs/url', `"${url.text}" needs a session that reaches "${host}"`, {
       hint: 'new Service(url, { session })',
     });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEc2Client } from '../../src/ec2/index.ts';
-import { type Ec2MachineOptions, openEc2Machine } from '../../src/jobs/index.ts';
+import { type Ec2MachineOptions, openEc2Machine, Service } from '../../src/jobs/index.ts';
 import { isLatchkeyError, systemClock } from '../../src/kit/index.ts';
 import { openSsh } from '../../src/ssh/index.ts';
 import type { CloudInstance } from '../support/ec2-cloud.ts';
@@ -149,4 +150,33 @@ test('an abort while it boots ends the machine', async (t) => {
   });
   await assert.rejects(opening, reason);
   assert.deepEqual([endpoint.cloud.alive, endpoint.cloud.groups, seen], [[], [], { started: 1, stopped: 1 }]);
+});
+
+test('a job runs on a machine of its service, and both are gone afterwards', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen', 'setsid')) return;
+  const { endpoint, ssh, options, seen } = await ground(t, { bootsMs: 500 });
+  const service = new Service('ec2://', {
+    ec2: options,
+    sandboxRoot: join(ssh.directory, 'jobs'),
+    poll: { leastMs: 100, mostMs: 500 },
+  });
+  t.after(() => service.close());
+  assert.deepEqual(endpoint.requests, [], 'nothing is started before it is needed');
+  const job = await service.run({ executable: 'sh', arguments: ['-c', 'echo on "$0"; exit 3', 'a machine'] });
+  assert.equal(await job.wait({ timeoutMs: 60_000 }), true, job.state);
+  assert.deepEqual([job.state, job.exitCode], ['Failed', 3]);
+  assert.equal(String(await job.stdout()), 'on a machine\n');
+  assert.deepEqual([endpoint.cloud.alive.length, seen.started], [1, 1]);
+  await service.close();
+  assert.deepEqual([endpoint.cloud.alive, endpoint.cloud.groups, seen], [[], [], { started: 1, stopped: 1 }]);
+});
+
+test('without a machine to start, "ec2://" is refused with what is missing', async () => {
+  const service = new Service('ec2://');
+  await assert.rejects(service.run({ executable: 'true' }), (error) => {
+    assert.ok(isLatchkeyError(error, 'jobs/url'));
+    assert.equal(error.hint, 'new Service(url, { ec2 })');
+    return true;
+  });
+  await service.close();
 });
