@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Delivery, Held, Credential as Kept, Lease, Source } from '../keeper/index.ts';
 import { LatchkeyError, quote, type Secret, writeFileAtomic } from '../kit/index.ts';
-import { MyProxyClient, parseServerList } from '../myproxy/index.ts';
+import { type CredentialFiles, MyProxyClient, parseServerList } from '../myproxy/index.ts';
 import { readProxyFile } from '../x509/index.ts';
 import { checkChain, describeChain, keptProxy } from './current-proxy.ts';
 import type { Checked } from './entry.ts';
@@ -22,7 +22,7 @@ export interface MyProxyAttributes {
 
 /**
  * MyProxy: logs on, puts the proxy into the session's private directory, and has the keeper renew it before it ends: by logging on
- * again with the pass phrase, or with the proxy itself where there was none.
+ * again with the pass phrase. Without one the user's own credential proves who we are, if the server lets it, and later the proxy itself does.
  *
  * @throws LatchkeyError what {@link MyProxyClient} throws, and {@link checkChain}
  */
@@ -120,16 +120,30 @@ function logonWith(attributes: MyProxyAttributes, passphrase: Secret | undefined
   return {
     ...{ username, trustDirectory },
     server: address === undefined ? named : `${address.host}:${address.port}`,
-    /** @param renewFrom proxy file that proves who we are, where there is no pass phrase */
+    /** @param renewFrom proxy file that proves who we are where there is no pass phrase; default the user's own credential */
     obtain: async (renewFrom: string | undefined, signal: AbortSignal | undefined) => {
-      const proxy = renewFrom === undefined ? undefined : { certFile: renewFrom };
       const { credential } = await client.logon({
         ...{ username, passphrase, lifetime, signal },
-        ...(proxy === undefined ? {} : { renew: proxy, identity: proxy }),
+        ...(passphrase === undefined ? await proofOfSelf(renewFrom, where) : {}),
       });
       return credential;
     },
   };
+}
+
+/** On the connection we are who we are here, a challenge is answered by what is renewed. */
+async function proofOfSelf(
+  proxy: string | undefined,
+  where: Surroundings,
+): Promise<{ readonly identity?: CredentialFiles; readonly renew?: CredentialFiles }> {
+  const found = await MyProxyClient.locateClientCredentials({ ...where.env, HOME: where.home });
+  const own =
+    found?.type === 'pair'
+      ? { certFile: found.certificatePath, keyFile: found.keyPath }
+      : found && { certFile: found.path };
+  const renewed = proxy === undefined ? own : { certFile: proxy };
+  const identity = own ?? renewed;
+  return { ...(identity && { identity }), ...(renewed && { renew: renewed }) };
 }
 
 function fileDelivery(path: string): Delivery {

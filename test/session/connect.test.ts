@@ -1,12 +1,13 @@
 // Which credential goes to which host, against real sshds on loopback.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
-import { isLatchkeyError, LatchkeyError } from '../../src/kit/index.ts';
+import { isLatchkeyError, LatchkeyError, runProgram } from '../../src/kit/index.ts';
 import { Context, Session, type SessionOptions } from '../../src/session/index.ts';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { type SshGround, startSshd } from '../support/sshd.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -54,6 +55,28 @@ test('a key, an encrypted key and a certificate let us in', async (t) => {
     assert.equal(stdout.toString(), `${sshd.user}\n`);
     assert.equal(await session.connect(request), connection, 'the same connection again');
   }
+});
+
+test('the agent of a session with defaults lets us in, and what was added comes before it', async (t) => {
+  const sshd = await ground(t);
+  if (sshd === undefined || !havePeers(t, 'ssh-agent', 'ssh-add')) return;
+  const home = workspace(t);
+  writeFileSync(join(home, 'config'), '# nothing\n', { mode: 0o600 });
+  const socket = join(home, 'agent');
+  const agent = spawn(findProgram('ssh-agent') ?? '', ['-D', '-a', socket], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => agent.kill());
+  await new Promise((resolve) => agent.stdout.once('data', resolve));
+  const env = { SSH_AUTH_SOCK: socket };
+  await runProgram(findProgram('ssh-add') ?? '', ['-q', sshd.key], { env: { ...process.env, ...env } });
+  const session = emptySession(t, sshd, { defaults: true, env, home, configFile: join(home, 'config') });
+  const { used } = await session.explain(requestOf(sshd));
+  assert.equal(used[0]?.context, 'default agent');
+  assert.equal((await (await session.connect(requestOf(sshd))).run(['true'])).exitCode, 0);
+  await session.addContext(new Context('SSH', { user_key: sshd.strangerKey }));
+  // A key that was added for this host is tried, and the agent's others are not: servers count attempts.
+  assert.equal((await failure(session.connect(requestOf(sshd)))).code, 'ssh/denied');
 });
 
 test('a session without the credential cannot ride on the connection of another one', async (t) => {

@@ -148,6 +148,30 @@ test('the keeper renews the proxy before it ends, in the same file', async (t) =
   assert.ok(!existsSync(dirname(path)));
 });
 
+test('without a pass phrase our own credential speaks for us, and is no secret of the session', async (t) => {
+  const scene = await stage(t);
+  if (scene === undefined) return;
+  const { grid, server, env } = scene;
+  const identity = { certFile: grid.user.certificate, keyFile: grid.user.key };
+  const client = new MyProxyClient({ env: server.env, identity });
+  const policies = { trustedRetrievers: grid.robot.dn };
+  await client.put({ username: 'jane', policies });
+  const robot = { ...env, X509_USER_CERT: grid.robot.certificate, X509_USER_KEY: grid.robot.key };
+  const clock = new FakeClock(new Date().toISOString());
+  const session = scene.session({ env: robot, clock });
+  const context = contextFor(scene, { user_pass: undefined });
+  await session.addContext(context);
+  assert.match((await session.list())[0]?.summary ?? '', /CN=Jane User/);
+  const nobody = scene.session();
+  assert.equal(
+    (await failure(nobody.addContext(contextFor(scene, { user_pass: undefined })))).code,
+    'myproxy/server-refused',
+  );
+  const [id = ''] = [...session.keeper.list()].map(({ lease }) => lease.id);
+  const status = await session.keeper.renewNow(id);
+  assert.deepEqual([status.failures, status.lastError], [0, undefined]);
+});
+
 test('the source gives the proxy as it is; while the server is away too', async (t) => {
   const scene = await stage(t);
   if (scene === undefined) return;

@@ -1,5 +1,6 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { CREDMON_COMMANDS } from './credmon-commands.ts';
+import { SESSION_COMMANDS } from './session-commands.ts';
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
 import { WEB_COMMANDS } from './web-commands.ts';
@@ -440,4 +441,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TOKEN_COMMANDS,
   ...CREDMON_COMMANDS,
   ...WEB_COMMANDS,
+  ...SESSION_COMMANDS,
 ];

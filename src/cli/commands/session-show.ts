@@ -1,0 +1,68 @@
+import { type ContextReport, type Explanation, Session } from '../../session/index.ts';
+import type { Command, Report } from './command.ts';
+import { tableLines } from './facts.ts';
+
+/** `latchkey session show [HOST]`: the user's own contexts, or which of them a host would see; nothing is connected. */
+export const sessionShow: Command = async ({ given, context }) => {
+  const { env, uid } = context;
+  await using session = new Session({ env, uid });
+  const [host] = given.arguments;
+  return host === undefined
+    ? await ownContexts(session)
+    : hostReport(await session.explain(host), await session.list());
+};
+
+async function ownContexts(session: Session): Promise<Report> {
+  const contexts = await session.list();
+  const { skippedDefaults } = await session.explain({ scheme: 'ssh', host: 'localhost' });
+  return {
+    json: { contexts: contexts.map(jsonOf), skipped: skippedDefaults },
+    lines: [
+      ...(contexts.length === 0
+        ? ['nothing is found here to log in with']
+        : tableLines(['CONTEXT', 'WHAT'], contexts.flatMap(rowsOf))),
+      '',
+      ...tableLines(
+        ['NOT USED', 'WHY'],
+        skippedDefaults.map(({ place, why }) => [place, why]),
+      ),
+    ],
+  };
+}
+
+function hostReport(explanation: Explanation, contexts: readonly ContextReport[]): Report {
+  const { target, user, userFrom, used, skipped, conflict, skippedDefaults } = explanation;
+  const from = userFrom === 'caller' ? 'as given' : `from ${userFrom}`;
+  return {
+    json: {
+      ...{ target, user: user ?? null, used, skipped, skippedDefaults },
+      conflict: conflict?.message ?? null,
+      contexts: contexts.map(jsonOf),
+    },
+    lines: [
+      `${target.scheme}://${target.host}: login name ${user === undefined ? 'as ssh decides' : `${user} (${from})`}`,
+      ...(conflict === undefined ? [] : [conflict.message]),
+      '',
+      ...tableLines(
+        ['USED', 'WHAT', 'WHY'],
+        used.map(({ context, summary, why }) => [context, summary, why]),
+      ),
+      '',
+      ...tableLines(
+        ['NOT USED', 'WHY'],
+        [
+          ...skipped.map(({ context, why }) => [context, why]),
+          ...skippedDefaults.map(({ place, why }) => [place, why]),
+        ],
+      ),
+    ],
+  };
+}
+
+function rowsOf({ name, summary, warnings }: ContextReport): string[][] {
+  return [[name, summary], ...warnings.map((warning) => ['', `warning: ${warning}`])];
+}
+
+function jsonOf(report: ContextReport): Record<string, unknown> {
+  return { ...report, expiresAt: report.expiresAt?.toISOString() ?? null };
+}
