@@ -9,6 +9,7 @@ import { openSsh, type SshOptions } from '../../src/ssh/index.ts';
 import { findProgram, havePeers } from '../support/peers.ts';
 import { endTree } from '../support/processes.ts';
 import { sshOptions } from '../support/ssh-options.ts';
+import { sshDirectories } from '../support/ssh-processes.ts';
 import { startSshd, throwAwayUser } from '../support/sshd.ts';
 
 const PEERS = ['ssh', 'sshd', 'ssh-keygen'];
@@ -212,7 +213,6 @@ test('nobody there, no such name, and no such program are told apart', async (t)
 test('sockets and configuration are ours alone, and go with the connection', async (t) => {
   if (!havePeers(t, ...PEERS)) return;
   const ground = await startSshd(t);
-  const before = new Set(ourDirectories());
   const connection = await openSsh(
     sshOptions(ground, {
       identityFiles: [ground.encryptedKey],
@@ -220,9 +220,9 @@ test('sockets and configuration are ours alone, and go with the connection', asy
     }),
   );
   t.after(() => connection.close());
-  const made = ourDirectories().filter((path) => !before.has(path));
-  assert.equal(made.length, 1);
-  const [directory = ''] = made;
+  const directories = [...sshDirectories(process.pid)];
+  assert.equal(directories.length, 1);
+  const [directory = ''] = directories;
   assert.equal(statSync(directory).mode & 0o777, 0o700);
   for (const name of readdirSync(directory)) {
     assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);
@@ -235,10 +235,3 @@ test('sockets and configuration are ours alone, and go with the connection', asy
   await connection.close();
   assert.equal(existsSync(directory), false);
 });
-
-function ourDirectories(): readonly string[] {
-  const place = process.env.XDG_RUNTIME_DIR ?? '/tmp';
-  return readdirSync(place)
-    .filter((name) => /^latchkey-[A-Za-z0-9]{6}$/.test(name))
-    .map((name) => join(place, name));
-}

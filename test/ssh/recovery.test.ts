@@ -11,6 +11,7 @@ import { cuttableLink } from '../support/cuttable-link.ts';
 import { havePeers } from '../support/peers.ts';
 import { isAlive, processTree } from '../support/processes.ts';
 import { sshOptions } from '../support/ssh-options.ts';
+import { sshDirectories, sshProcesses } from '../support/ssh-processes.ts';
 import { startSshd } from '../support/sshd.ts';
 import { repositoryRoot } from '../support/workspace.ts';
 
@@ -47,12 +48,11 @@ function proven(forward: Forward): Promise<void> {
   });
 }
 
-/** The ssh processes that this process started, masters of a connection to this port. */
+/** The masters of connections to this port. */
 function masters(port: number): readonly number[] {
-  return processTree(process.pid).filter((pid) => {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-    return words.includes('-M') && words.includes(String(port));
-  });
+  return sshProcesses(process.pid)
+    .filter(({ words }) => words.includes('-M') && words.includes(String(port)))
+    .map(({ pid }) => pid);
 }
 
 async function lostCommand(promise: Promise<unknown>) {
@@ -201,12 +201,7 @@ test('a process that is killed leaves no ssh and no directory behind', async (t)
   const holder = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   const tree = processTree(holder.pid ?? 0).slice(1);
-  const directories = tree.flatMap(
-    (pid) =>
-      /(\/\S*latchkey-\w{6})\//.exec(
-        readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' '),
-      )?.[1] ?? [],
-  );
+  const directories = [...sshDirectories(holder.pid ?? 0)];
   assert.ok(tree.length >= 2);
   holder.kill('SIGKILL');
   while (tree.some(isAlive) || directories.some(existsSync)) await delay(20);

@@ -72,6 +72,11 @@ export function newMark(): string {
   return `:lk${randomBytes(16).toString('hex')}:`;
 }
 
+/** A mark of its own for each command, from one random one. */
+export function numberedMark(base: string, n: number): string {
+  return `${base}${n}:`;
+}
+
 /** Takes one output of a command until its mark. Binary-safe; keeps at most `limit` bytes and counts on. */
 export class MarkedOutput {
   readonly #mark: Buffer;

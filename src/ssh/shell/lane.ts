@@ -14,6 +14,7 @@ import {
   MarkedOutput,
   NO_DIRECTORY,
   newMark,
+  numberedMark,
   shellPrologue,
 } from './frame.ts';
 
@@ -42,6 +43,8 @@ export class Lane {
   isDead = false;
   readonly #host: LaneHost;
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly #mark = newMark();
+  #commands = 0;
   #shellPid = 0;
   #current: Running | undefined;
   #stderrTail = '';
@@ -59,7 +62,7 @@ export class Lane {
   /** @throws LatchkeyError `ssh/command` when the machine gives no shell, `ssh/lost` */
   static async open(host: LaneHost, timeoutMs: number): Promise<Lane> {
     const lane = new Lane(host, host.open());
-    const mark = newMark();
+    const mark = lane.#mark;
     try {
       const { word } = await lane.#converse(shellPrologue(mark), mark, {
         maxOutputBytes: MAX_NOISE_BYTES,
@@ -79,7 +82,8 @@ export class Lane {
 
   /** Runs a command; rejects as `Transport.run` does. Never called while another one runs. */
   async run(command: CommandText, options: CommandOptions): Promise<CommandResult> {
-    const mark = newMark();
+    this.#commands += 1;
+    const mark = numberedMark(this.#mark, this.#commands);
     const { word, stdout, stderr } = await this.#converse(
       frameCommand(command, options, mark),
       mark,

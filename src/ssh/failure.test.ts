@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loginFailure } from './failure.ts';
+
+/** Lines as OpenSSH writes them; those of a jump host come among the target's. */
+const CASES: readonly [string, readonly string[], string, string | undefined][] = [
+  [
+    'a name that does not resolve',
+    ['ssh: Could not resolve hostname nosuch.invalid: Name or service not known'],
+    'ssh/unreachable',
+    'name',
+  ],
+  [
+    'a closed port',
+    ['ssh: connect to host 127.0.0.1 port 1: Connection refused'],
+    'ssh/unreachable',
+    'refused',
+  ],
+  [
+    'macOS and the BSDs on a silent host',
+    ['ssh: connect to host 10.0.0.1 port 22: Operation timed out'],
+    'ssh/unreachable',
+    'timed-out',
+  ],
+  [
+    'a server that accepts and says nothing',
+    ['Connection timed out during banner exchange', 'Connection to 127.0.0.1 port 2222 timed out'],
+    'ssh/unreachable',
+    'timed-out',
+  ],
+  ['no route', ['ssh: connect to host 10.0.0.1 port 22: No route to host'], 'ssh/unreachable', 'no-route'],
+  [
+    'MaxStartups, or a penalty',
+    [
+      'kex_exchange_identification: Connection closed by remote host',
+      'Connection closed by 127.0.0.1 port 2222',
+    ],
+    'ssh/unreachable',
+    'closed',
+  ],
+  [
+    'no algorithm in common',
+    ['Unable to negotiate with 127.0.0.1 port 2222: no matching host key type found. Their offer: ssh-rsa'],
+    'ssh/unreachable',
+    'algorithms',
+  ],
+  [
+    'a target that the jump host does not reach',
+    [
+      'channel 0: open failed: connect failed: Connection refused',
+      'stdio forwarding failed',
+      'kex_exchange_identification: Connection closed by remote host',
+    ],
+    'ssh/unreachable',
+    'jump',
+  ],
+  [
+    'a jump host that lets nobody in',
+    ['alice@jump: Permission denied (publickey).', 'Connection closed by UNKNOWN port 65535'],
+    'ssh/denied',
+    'refused',
+  ],
+  [
+    'a jump host with another key',
+    [
+      'No ED25519 host key is known for [jump]:2222 and you have requested strict checking.',
+      'Host key verification failed.',
+      'Connection closed by UNKNOWN port 65535',
+    ],
+    'ssh/host-key',
+    'unknown',
+  ],
+  [
+    'a revoked key',
+    ['@       WARNING: REVOKED HOST KEY DETECTED!               @', 'Host key verification failed.'],
+    'ssh/host-key',
+    'revoked',
+  ],
+  [
+    'too many keys',
+    ['Received disconnect from 127.0.0.1 port 2222:2: Too many authentication failures'],
+    'ssh/denied',
+    'refused',
+  ],
+  [
+    'an option that this version does not know',
+    [
+      '/tmp/x/config.0: line 3: Bad configuration option: foo',
+      '/tmp/x/config.0: terminating, 1 bad configuration options',
+    ],
+    'ssh/program',
+    'configuration',
+  ],
+  ['nothing at all', [], 'ssh/unreachable', 'other'],
+];
+
+for (const [name, lines, code, reason] of CASES) {
+  test(`ssh's words tell ${name}`, () => {
+    const error = loginFailure({ target: 'alice@host', lines });
+    assert.deepEqual([error.code, error.details.reason], [code, reason]);
+    assert.ok(error.message.includes(reason === 'configuration' ? 'config' : 'alice@host'));
+  });
+}
+
+test('a key that cannot be used is named in the error, and control characters go nowhere', () => {
+  const error = loginFailure({
+    target: 'alice@host',
+    lines: [
+      'Load key "/k/id": bad permissions\u001b[2J',
+      'alice@host: Permission denied (publickey,password).',
+    ],
+  });
+  assert.match(error.message, /Load key "\/k\/id": bad permissions\?\[2J/);
+  assert.deepEqual(error.details.methods, ['publickey', 'password']);
+});
