@@ -55,7 +55,7 @@ export async function openSsh(options: SshOptions): Promise<SshConnection> {
 /** A command that certainly did not run is given to the next login, so often. */
 const MAX_ATTEMPTS = 3;
 
-const CHECKSUM_SCRIPT = `
+export const CHECKSUM_SCRIPT = `
 if command -v sha256sum >/dev/null; then sum='sha256sum'
 elif command -v shasum >/dev/null; then sum='shasum -a 256'
 elif command -v sha256 >/dev/null; then sum='sha256 -q'

@@ -18,5 +18,6 @@ export type {
 export type { CopyOptions, RemoteFiles, RemoteStatus } from './remote-files.ts';
 export type { SftpStreams } from './sftp/channel.ts';
 export { openSftp, type SftpFiles, type SftpOptions } from './sftp/files.ts';
+export { openSsh2 } from './ssh2/connection.ts';
 export type { SshState, SshStatus } from './supervisor.ts';
 export type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';

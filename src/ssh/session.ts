@@ -30,6 +30,8 @@ export interface SessionHost {
   lostCause(): Error | undefined;
   /** Asks the login itself: a session may go with it before anybody has noticed. */
   isAlive(): Promise<boolean>;
+  /** Opens the session that ssh's words ask for, where no ssh program does it. */
+  readonly spawn?: ((words: readonly string[]) => ChildProcessWithoutNullStreams) | undefined;
 }
 
 /** A program over there, and how it is ended for a reason. */
@@ -39,6 +41,7 @@ export interface SessionProgram extends RunningProgram {
 
 /** An ssh that rides on the master. Without one it must fail: it knows no other way, and no host. */
 export function spawnSession(host: SessionHost, words: readonly string[]): ChildProcessWithoutNullStreams {
+  if (host.spawn !== undefined) return host.spawn(words);
   return spawn(host.program, sessionArgs(host, words), { env: host.env, cwd: '/', detached: true });
 }
 
@@ -208,6 +211,15 @@ function sessionArgs(host: SessionHost, words: readonly string[]): readonly stri
 
 async function runRemote(host: SessionHost, script: string): Promise<void> {
   const words = ['--', 'latchkey', `exec /bin/sh -c ${shellWord('eval "$(cat)"')}`];
+  if (host.spawn !== undefined) {
+    const child = host.spawn(words);
+    child.stdout.resume();
+    child.stderr.resume();
+    child.stdin.end(script);
+    const timer = setTimeout(() => child.kill(), 20_000);
+    await new Promise((resolve) => child.once('close', resolve));
+    return clearTimeout(timer);
+  }
   await runProgram(host.program, sessionArgs(host, words), {
     env: host.env,
     input: script,

@@ -219,7 +219,7 @@ const commandChecks: Readonly<Record<string, Check>> = {
   },
 
   'it says what it is': async (transport) => {
-    assert.match(transport.description, /^(local|ssh|gsissh)\b/);
+    assert.match(transport.description, /^(local|ssh2?|gsissh)\b/);
   },
 
   'what a command wrote is what the files are': async (transport, place) => {

@@ -16,8 +16,8 @@ const CLOSE_TIMEOUT_MS = 3000;
 
 /** The login that forwards ride on. */
 export interface ForwardHost {
-  readonly mux: MuxClient;
-  readonly prober: Prober;
+  readonly mux: Pick<MuxClient, 'openForward' | 'closeForward'>;
+  readonly prober: Pick<Prober, 'probe'>;
   /** Removes a socket file over there. */
   removeSocket(path: string): Promise<void>;
   /** Before the first remote forward: servers before 10.1 answer slowly unless a session is open. */

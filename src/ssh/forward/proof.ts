@@ -11,7 +11,7 @@ export interface Proof {
 }
 
 /** Looks whether connections through a forward arrive: the end that listens, and the way to the target. */
-export async function proveForward(forward: ManagedForward, prober: Prober): Promise<Proof> {
+export async function proveForward(forward: ManagedForward, prober: Pick<Prober, 'probe'>): Promise<Proof> {
   const { spec } = forward;
   if (spec.kind === 'remote') return proveRemote(forward, spec.listen, spec.connect, prober);
   if ((await localListener(spec.listen)) === 'free') {
@@ -51,7 +51,7 @@ async function proveRemote(
   forward: ManagedForward,
   listen: ForwardEnd,
   connect: ForwardEnd,
-  prober: Prober,
+  prober: Pick<Prober, 'probe'>,
 ): Promise<Proof> {
   const [there, here] = await Promise.all([prober.probe(probeTarget(listen)), answers(connect)]);
   if (there.outcome === 'refused') {
