@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../../kit/index.ts';
 import { retryDelayMs } from '../back-off.ts';
-import { DEFAULT_TIMEOUT_MS } from '../command-error.ts';
+import { commandStopped, DEFAULT_TIMEOUT_MS } from '../command-error.ts';
 import { CHECKSUM_SCRIPT, type SshConnection } from '../connection.ts';
 import { ConnectionFiles } from '../connection-files.ts';
 import type { Forward } from '../forward/forward.ts';
@@ -133,12 +133,14 @@ class Connection implements SshConnection {
       // Tells logins apart; there is no socket.
       controlPath: `ssh2:${this.#logins}`,
       lostCause: () => lost,
+      isAlive: async () => lost === undefined,
       spawn: (words) => new ChannelProcess(login.client, words) as unknown as ChildProcessWithoutNullStreams,
     };
     const shells = new LanePool({
       open: () => spawnSession(host, ['--', 'latchkey', 'exec /bin/sh']),
       endCommand: (shellPid, graceSeconds) => endCommand(host, shellPid, graceSeconds),
       lostCause: host.lostCause,
+      isAlive: host.isAlive,
     });
     const standing: Standing = { login, host, shells, forwarding: new Ssh2Forwarding(login.client) };
     this.#standing = standing;
@@ -175,7 +177,10 @@ class Connection implements SshConnection {
   }
 
   /** The login, once there is one. @throws LatchkeyError `ssh/lost` when the next attempt fails, or comes too late */
-  async #ready({ timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CommandOptions): Promise<Standing> {
+  async #ready(options: CommandOptions): Promise<Standing> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const cancelled = () => commandStopped('cancelled', options, 'no');
+    if (signal?.aborted) throw cancelled();
     if (this.#standing !== undefined) return this.#standing;
     const gone = () =>
       new LatchkeyError(
@@ -194,7 +199,7 @@ class Connection implements SshConnection {
         end();
         reject(error);
       };
-      const onAbort = () => fail(signal?.reason);
+      const onAbort = () => fail(cancelled());
       const timer = setTimeout(() => fail(gone()), Math.min(timeoutMs, 2 ** 31 - 1));
       const unsubscribe = this.subscribe(() => {
         if (this.#standing === undefined) return fail(gone());
@@ -202,7 +207,6 @@ class Connection implements SshConnection {
         resolve(this.#standing);
       });
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted) onAbort();
     });
   }
 
