@@ -31,6 +31,8 @@ export async function build({ types = true, keepOld = true } = {}) {
     entryPoints: { 'latchkey.new': join(root, 'src/cli/main.ts') },
     outdir: join(root, 'dist/bin'),
     bundle: true,
+    // An optional peer: whoever wants it installs it beside us.
+    external: ['ssh2'],
     splitting: true,
     format: 'esm',
     platform: 'node',

@@ -52,9 +52,7 @@ export interface Ssh2Client extends EventEmitter {
 /** Loads the package when it is first needed. @throws LatchkeyError `ssh/unsupported` where it is not installed */
 export async function loadSsh2(): Promise<Ssh2Module> {
   try {
-    // @ts-expect-error: an optional peer without types
-    const module = (await import('ssh2')) as { readonly default: Ssh2Module };
-    return module.default;
+    return (await import('./ssh2-package.ts')).ssh2Package;
   } catch (cause) {
     throw new LatchkeyError('ssh/unsupported', 'the package "ssh2" is not installed', {
       cause,
