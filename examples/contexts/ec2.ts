@@ -17,14 +17,10 @@ const sshCtx = new Context('SSH');
 sshCtx.user_id = 'root';
 sshCtx.user_key = '$HOME/.ssh/ec2_key';
 
-const session = new Session(false); // false: no other (default) contexts
-try {
-  void session.contexts.append(ec2Ctx);
-  void session.contexts.append(ec2KeypairCtx);
-  void session.contexts.append(sshCtx);
-  await session.ready();
+await using session = new Session(false); // false: no other (default) contexts
+void session.contexts.append(ec2Ctx);
+void session.contexts.append(ec2KeypairCtx);
+void session.contexts.append(sshCtx);
+await session.ready();
 
-  for (const { name, summary } of await session.list()) console.log(`${name}: ${summary}`);
-} finally {
-  await session.close();
-}
+for (const { name, summary } of await session.list()) console.log(`${name}: ${summary}`);

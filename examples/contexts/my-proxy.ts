@@ -1,4 +1,5 @@
 // A proxy fetched from a MyProxy server, renewed while the session lives, gone when it ends (the brief's example of the MyProxy context).
+import { Service } from 'latchkey/jobs';
 import { Context, Session } from 'latchkey/session';
 
 const ctx = new Context('MyProxy');
@@ -8,13 +9,11 @@ ctx.user_id = process.env.MY_USER_ID ?? 'johndoe';
 ctx.user_pass = { env: 'MY_USER_PASS' };
 ctx.life_time = 12; // hours
 
-const session = new Session();
-try {
-  await session.addContext(ctx);
+await using session = new Session();
+await session.addContext(ctx);
 
-  const machine = await session.connect({ scheme: 'gsissh', host: 'gsissh.kraken.nics.xsede.org' });
-  const { stdout } = await machine.run(['whoami']);
-  process.stdout.write(stdout);
-} finally {
-  await session.close();
-}
+await using js = new Service('pbs+gsissh://gsissh.kraken.nics.xsede.org', { session });
+const job = await js.run({ executable: '/usr/bin/whoami' });
+await job.wait();
+process.stdout.write(await job.stdout());
+await job.remove();

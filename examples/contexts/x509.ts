@@ -1,17 +1,16 @@
 // An existing proxy, shown to a machine by gsissh (the brief's example of the X509 context).
+import { Service } from 'latchkey/jobs';
 import { Context, Session } from 'latchkey/session';
 
 const ctx = new Context('X509');
 
 ctx.user_proxy = process.env.MY_PROXY ?? '/tmp/x509_u123_for_machine_y';
 
-const session = new Session();
-try {
-  await session.addContext(ctx);
+await using session = new Session();
+await session.addContext(ctx);
 
-  const machine = await session.connect({ scheme: 'gsissh', host: 'machine_y.futuregrid.org' });
-  const { stdout } = await machine.run(['whoami']);
-  process.stdout.write(stdout);
-} finally {
-  await session.close();
-}
+await using js = new Service('gsissh://machine_y.futuregrid.org', { session });
+const job = await js.run({ executable: '/usr/bin/whoami' });
+await job.wait();
+process.stdout.write(await job.stdout());
+await job.remove();

@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
 import {
+  type HostKeyPolicy,
   type openSsh,
   type SshConnection,
   type SshCredential,
   type SshJump,
-  type SshOptions,
   sshFingerprint,
 } from '../ssh/index.ts';
 import type { Choice } from './choose.ts';
@@ -16,7 +16,7 @@ export interface ConnectionSettings {
   readonly open: typeof openSsh;
   /** Program by scheme; default `ssh` and `gsissh`. */
   readonly programs?: Readonly<Partial<Record<Target['scheme'], string>>> | undefined;
-  readonly hostKeys?: SshOptions['hostKeys'];
+  readonly hostKeys?: HostKeyPolicy | undefined;
   readonly configFile?: string | undefined;
   readonly connectTimeoutMs?: number | undefined;
 }
@@ -26,6 +26,8 @@ export interface ConnectRequest extends Target {
   /** For this host, before any context's. */
   readonly password?: Secret | undefined;
   readonly jump?: readonly SshJump[] | undefined;
+  /** Instead of the session's, such as for a machine that was started just now. */
+  readonly hostKeys?: HostKeyPolicy | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,7 +63,8 @@ export class Connections {
       if (this.#open.get(key) === known) this.#open.delete(key);
       return await this.get(request, choice);
     }
-    const { programs, hostKeys, configFile, connectTimeoutMs } = this.#settings;
+    const { programs, configFile, connectTimeoutMs } = this.#settings;
+    const hostKeys = request.hostKeys ?? this.#settings.hostKeys;
     const opening = this.#settings.open({
       target: { host: request.host, port: request.port, user: choice.user },
       jump: request.jump,
@@ -81,14 +84,26 @@ export class Connections {
     await Promise.allSettled(all.map(async (opening) => await (await opening).close()));
   }
 
-  #keyOf({ scheme, host, port, jump }: ConnectRequest, choice: Choice, password: Secret | undefined): string {
+  #keyOf(
+    { scheme, host, port, jump, hostKeys }: ConnectRequest,
+    choice: Choice,
+    password: Secret | undefined,
+  ): string {
     const way = (jump ?? []).map((hop) => [hop.user, hop.host, hop.port, Object.keys(hop.credential ?? {})]);
     const credential = [
       choice.keys.map((key) => [key.path, sshFingerprint(key.publicKey), key.certificatePath]),
       [choice.agentSocket, choice.environment, choice.isExplicit],
       password === undefined ? '' : createHmac('sha256', this.#key).update(password.reveal()).digest('hex'),
     ];
-    const text = JSON.stringify([scheme, host.toLowerCase(), port, choice.user, jump && way, credential]);
+    const text = JSON.stringify([
+      scheme,
+      host.toLowerCase(),
+      port,
+      choice.user,
+      jump && way,
+      hostKeys,
+      credential,
+    ]);
     return createHash('sha256').update(text).digest('hex');
   }
 }

@@ -16,7 +16,7 @@ export type { SkippedDefault } from './default-contexts.ts';
 export type { HostScope } from './host-scope.ts';
 export { lifeTimeSeconds } from './life-time.ts';
 export type { SecretInput } from './secret-input.ts';
-export { type ContextReport, type Explanation, Session } from './session.ts';
+export { type ContextReport, type Explanation, Session, type SessionKeyPair } from './session.ts';
 export type { SessionOptions } from './session-options.ts';
 export type { PermissionPolicy } from './surroundings.ts';
 export { parseTarget, type Target } from './target.ts';

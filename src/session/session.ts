@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Ec2Access } from '../ec2/index.ts';
 import { createKeeper, type Keeper, type Source } from '../keeper/index.ts';
 import { LatchkeyError, systemClock } from '../kit/index.ts';
-import { openSsh, type SshConnection } from '../ssh/index.ts';
+import { formatSshPublicKey, openSsh, type SshConnection } from '../ssh/index.ts';
 import { type Choice, choose, type Reason } from './choose.ts';
 import { Connections, type ConnectRequest } from './connections.ts';
 import type { Context } from './context.ts';
@@ -37,6 +37,15 @@ export interface ContextReport {
   readonly expiresAt: Date | undefined;
   readonly isRenewable: boolean;
   readonly warnings: readonly string[];
+}
+
+/** A key pair that EC2 knows. */
+export interface SessionKeyPair {
+  readonly name: string;
+  /** OpenSSH line, without a comment; absent: the key is not here. */
+  readonly publicKey: string | undefined;
+  /** Login name on the machines. */
+  readonly user: string | undefined;
 }
 
 interface Interruptible {
@@ -204,6 +213,23 @@ export class Session {
     throw new LatchkeyError('session/no-credential', 'the session has no EC2 context', {
       hint: "add one: new Context('EC2', { user_id, user_key })",
     });
+  }
+
+  /**
+   * The first EC2_KEYPAIR context: what machines are started with, and the login name on them.
+   *
+   * @returns `undefined` when there is none
+   * @throws LatchkeyError as {@link ready}
+   */
+  async keyPair(): Promise<SessionKeyPair | undefined> {
+    await this.ready();
+    for (const { material } of this.#store.entries()) {
+      if (material.type !== 'key-pair') continue;
+      const { name, user, key } = material;
+      const publicKey = key && formatSshPublicKey({ ...key.publicKey, comment: '' });
+      return { name, publicKey, user };
+    }
+    return undefined;
   }
 
   /** Closes connections, stops renewals, removes what was made and forgets secrets. Nothing can be done with the session then. */

@@ -1,7 +1,7 @@
 // The brief's examples, line by line, as they stand in examples/contexts: against servers on loopback that stand for the machines named there.
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { build } from 'esbuild';
 import { type RunResult, runProgram, Secret, systemClock } from '../../src/kit/index.ts';
@@ -12,19 +12,30 @@ import { makeGsissh } from '../support/gsissh.ts';
 import { findProgram, havePeers } from '../support/peers.ts';
 import { startSocketServer } from '../support/socket-server.ts';
 import { type SshGround, startSshd, throwAwayUser } from '../support/sshd.ts';
+import { type StandInScheduler, standInScheduler } from '../support/stand-in-scheduler.ts';
 import { repositoryRoot, workspace } from '../support/workspace.ts';
 
 const PASS_PHRASE = 'correct horse battery';
 
-/** Runs an example with `latchkey/session` meaning this checkout's sources. */
+/** Runs an example with `latchkey/…` meaning this checkout's sources. */
 async function runExample(t: TestContext, name: string, env: NodeJS.ProcessEnv): Promise<RunResult> {
   // Beside the installed packages, which it needs.
   const outfile = join(repositoryRoot, '.build', `example-${name}-${process.pid}.mjs`);
   t.after(() => rmSync(outfile, { force: true }));
   await build({
     entryPoints: [join(repositoryRoot, 'examples/contexts', `${name}.ts`)],
-    ...{ outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'warning' },
-    alias: { 'latchkey/session': join(repositoryRoot, 'src/session/index.ts') },
+    ...{
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      target: 'node20',
+      logLevel: 'warning',
+    },
+    alias: Object.fromEntries(
+      ['session', 'jobs'].map((room) => [`latchkey/${room}`, join(repositoryRoot, 'src', room, 'index.ts')]),
+    ),
   });
   const run = await runProgram(process.execPath, [outfile], { env, timeoutMs: 60_000 });
   assert.equal(run.code, 0, run.stderr.toString());
@@ -56,9 +67,21 @@ function stage(
   return { home, bin, words, env: { PATH: `${bin}:${process.env.PATH}`, HOME: home, MY_USER_ID: sshd.user } };
 }
 
+/** An sshd, and a user of this machine whose jobs run there. */
+async function ground(t: TestContext, scheduler?: StandInScheduler) {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return undefined;
+  if (process.getuid?.() !== 0) {
+    t.skip('needs root, to make a user with a password');
+    return undefined;
+  }
+  const { name: user, password } = throwAwayUser(t);
+  const config = scheduler === undefined ? [] : [`SetEnv PATH=${scheduler.bin}:/usr/bin:/bin`];
+  return { ...(await startSshd(t, { user, config })), user, password };
+}
+
 test('ssh.ts: an encrypted key of its own for the machine', async (t) => {
-  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
-  const sshd = await startSshd(t);
+  const sshd = await ground(t);
+  if (sshd === undefined) return;
   const { env, home } = stage(sshd, 'machine_x.futuregrid.org');
   copyFileSync(sshd.encryptedKey, join(home, '.ssh', 'key_for_machine_x'));
   const { stdout } = await runExample(t, 'ssh', { ...env, MY_KEY_PASS: sshd.passPhrase });
@@ -66,20 +89,20 @@ test('ssh.ts: an encrypted key of its own for the machine', async (t) => {
 });
 
 test('user-pass.ts: a login name and a password', async (t) => {
-  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
-  if (process.getuid?.() !== 0) return t.skip('needs root, to make a user with a password');
-  const user = throwAwayUser(t);
-  const sshd = await startSshd(t, { user: user.name });
+  const sshd = await ground(t);
+  if (sshd === undefined) return;
   const { env } = stage(sshd, 'machine_y.futuregrid.org');
-  const { stdout } = await runExample(t, 'user-pass', { ...env, MY_USER_PASS: user.password });
-  assert.equal(stdout.toString(), `${user.name}\n`);
+  const { stdout } = await runExample(t, 'user-pass', { ...env, MY_USER_PASS: sshd.password });
+  assert.equal(stdout.toString(), `${sshd.user}\n`);
 });
 
-async function gridStage(t: TestContext, host: string) {
-  const sshd = await startSshd(t);
+async function gridStage(t: TestContext, host: string, scheduler?: StandInScheduler) {
+  const sshd = await ground(t, scheduler);
+  if (sshd === undefined || !havePeers(t, 'openssl')) return undefined;
   const { env, home, bin, words } = stage(sshd, host);
   const grid = await makeGrid(join(sshd.directory, 'grid'));
-  await makeGsissh({ directory: bin, key: sshd.key, words });
+  // The account that a grid-mapfile would give.
+  await makeGsissh({ directory: bin, key: sshd.key, words: [...words, `-oUser=${sshd.user}`] });
   return { sshd, grid, home, env: { ...env, X509_CERT_DIR: grid.trustDirectory } };
 }
 
@@ -91,8 +114,9 @@ async function store(port: number, grid: Grid, env: NodeJS.ProcessEnv): Promise<
 }
 
 test('x509.ts: an existing proxy, by a stand-in of gsissh', async (t) => {
-  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen', 'openssl')) return;
-  const { sshd, grid, env, home } = await gridStage(t, 'machine_y.futuregrid.org');
+  const scene = await gridStage(t, 'machine_y.futuregrid.org');
+  if (scene === undefined) return;
+  const { sshd, grid, env, home } = scene;
   const server = await startSocketServer(t, grid);
   const client = await store(server.port, grid, server.env);
   const { credential } = await client.logon({ username: 'johndoe', passphrase: new Secret(PASS_PHRASE) });
@@ -101,9 +125,16 @@ test('x509.ts: an existing proxy, by a stand-in of gsissh', async (t) => {
   assert.equal(stdout.toString(), `${sshd.user}\n`);
 });
 
-test('my-proxy.ts: a proxy from our own server, by a stand-in of gsissh', async (t) => {
-  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen', 'openssl')) return;
-  const { sshd, grid, env } = await gridStage(t, 'gsissh.kraken.nics.xsede.org');
+test('my-proxy.ts: a proxy from our own server, by stand-ins of gsissh and PBS', async (t) => {
+  const scheduler = standInScheduler(t, 'pbspro');
+  // The user of the machine works in it.
+  chmodSync(dirname(scheduler.bin), 0o777);
+  for (const file of ['clock', 'kind']) chmodSync(join(dirname(scheduler.bin), file), 0o666);
+  const scene = await gridStage(t, 'gsissh.kraken.nics.xsede.org', scheduler);
+  if (scene === undefined) return;
+  const { sshd, grid, env } = scene;
+  const passing = setInterval(() => scheduler.pass(10), 200);
+  t.after(() => clearInterval(passing));
   const server = await startSocketServer(t, grid);
   await store(server.port, grid, server.env);
   const nowhere = join(sshd.directory, 'nowhere');

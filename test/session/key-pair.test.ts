@@ -100,6 +100,7 @@ for (const order of ['EC2 first', 'EC2_KEYPAIR first', 'appended, nobody waits']
     // The SSH context comes from the key pair: the third one of the brief is not needed, and does no harm.
     const { used, user } = await session.explain('ssh://203.0.113.5');
     assert.deepEqual([used.length, user], [1, 'root']);
+    assert.deepEqual(await session.keyPair(), { name: 'KeyName', publicKey: sent, user: 'root' });
   });
 }
 
