@@ -46,6 +46,7 @@ authorized_retrievers = ["*"]         # may retrieve a proxy, with the pass phra
 # reseal_old_keys = true              # keys with the C server's old encryption are sealed anew when next used
 
 # Tokens that follow the job: whoever may write below "tokens" asks for one (latchkey credmon add), and it is kept valid.
+# What is changed here counts from the next start on.
 [credmon]
 directory = "tokens"
 state = "monitor"                     # journal, sealing key, audit, control socket
