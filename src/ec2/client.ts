@@ -16,7 +16,7 @@ import {
   parseTerminateInstances,
   type SecurityGroupInfo,
 } from './answers.ts';
-import { type Ec2Options, exchanger } from './exchange.ts';
+import { type AskOptions, type Ec2Options, exchanger } from './exchange.ts';
 import { readPublicKey } from './public-key.ts';
 import {
   authorizeIngressQuery,
@@ -35,11 +35,6 @@ import {
   type Selection,
   terminateInstancesQuery,
 } from './requests.ts';
-
-/** Ends a request early; it rejects with the signal's reason. */
-export interface AskOptions {
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * An account at an EC2 endpoint (query API 2016-11-15). Every request is repeated with back-off while the endpoint is
@@ -87,34 +82,33 @@ export function createEc2Client(access: Ec2Access, options: Ec2Options = {}): Ec
   const clock = options.clock ?? systemClock;
   return {
     clock,
-    describeKeyPairs: async (names = [], { signal } = {}) =>
-      parseDescribeKeyPairs(await ask(describeKeyPairsQuery(names), signal)),
-    importKeyPair: async (name, publicKey, { signal } = {}) => {
+    describeKeyPairs: async (names = [], options) =>
+      parseDescribeKeyPairs(await ask(describeKeyPairsQuery(names), options)),
+    importKeyPair: async (name, publicKey, options) => {
       const { line } = readPublicKey(publicKey);
-      return parseImportKeyPair(await ask(importKeyPairQuery(name, line), signal));
+      return parseImportKeyPair(await ask(importKeyPairQuery(name, line), options));
     },
-    deleteKeyPair: async (name, { signal } = {}) =>
-      parseDone(await ask(deleteKeyPairQuery(name), signal), 'DeleteKeyPair'),
-    runInstances: async (launch, { signal } = {}) =>
-      parseRunInstances(await ask(runInstancesQuery(launch), signal)),
-    describeInstances: async (selection = {}, { signal } = {}) =>
+    deleteKeyPair: async (name, options) =>
+      parseDone(await ask(deleteKeyPairQuery(name), options), 'DeleteKeyPair'),
+    runInstances: async (launch, options) => parseRunInstances(await ask(runInstancesQuery(launch), options)),
+    describeInstances: async (selection = {}, options) =>
       await allPages(async (token) =>
-        parseDescribeInstances(await ask(describeInstancesQuery(selection, token), signal)),
+        parseDescribeInstances(await ask(describeInstancesQuery(selection, token), options)),
       ),
-    terminateInstances: async (ids, { signal } = {}) =>
-      parseTerminateInstances(await ask(terminateInstancesQuery(ids), signal)),
-    getConsoleOutput: async (instanceId, { signal, isLatest = false } = {}) =>
-      parseGetConsoleOutput(await ask(getConsoleOutputQuery(instanceId, isLatest), signal)),
-    createSecurityGroup: async (group, { signal } = {}) =>
-      parseCreateSecurityGroup(await ask(createSecurityGroupQuery(group), signal)),
-    authorizeIngress: async (rule, { signal } = {}) =>
-      parseDone(await ask(authorizeIngressQuery(rule), signal), 'AuthorizeSecurityGroupIngress'),
-    describeSecurityGroups: async (selection = {}, { signal } = {}) =>
+    terminateInstances: async (ids, options) =>
+      parseTerminateInstances(await ask(terminateInstancesQuery(ids), options)),
+    getConsoleOutput: async (instanceId, options = {}) =>
+      parseGetConsoleOutput(await ask(getConsoleOutputQuery(instanceId, options.isLatest ?? false), options)),
+    createSecurityGroup: async (group, options) =>
+      parseCreateSecurityGroup(await ask(createSecurityGroupQuery(group), options)),
+    authorizeIngress: async (rule, options) =>
+      parseDone(await ask(authorizeIngressQuery(rule), options), 'AuthorizeSecurityGroupIngress'),
+    describeSecurityGroups: async (selection = {}, options) =>
       await allPages(async (token) =>
-        parseDescribeSecurityGroups(await ask(describeSecurityGroupsQuery(selection, token), signal)),
+        parseDescribeSecurityGroups(await ask(describeSecurityGroupsQuery(selection, token), options)),
       ),
-    deleteSecurityGroup: async (groupId, { signal } = {}) =>
-      parseDone(await ask(deleteSecurityGroupQuery(groupId), signal), 'DeleteSecurityGroup'),
+    deleteSecurityGroup: async (groupId, options) =>
+      parseDone(await ask(deleteSecurityGroupQuery(groupId), options), 'DeleteSecurityGroup'),
   };
 }
 

@@ -1,6 +1,7 @@
 import { LatchkeyError, quote } from '../kit/index.ts';
 import type { KeyPairInfo } from './answers.ts';
-import type { AskOptions, Ec2Client } from './client.ts';
+import type { Ec2Client } from './client.ts';
+import type { AskOptions } from './exchange.ts';
 import { awsCodeOf } from './failure.ts';
 import { isSameKey, readPublicKey } from './public-key.ts';
 

@@ -18,8 +18,16 @@ export interface Ec2Options {
   readonly fetch?: typeof fetch | undefined;
 }
 
+/** How one request is made. */
+export interface AskOptions {
+  /** Ends it early; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before it is made again: the one before may have been carried out, or may still be. */
+  readonly onRetry?: (() => void) | undefined;
+}
+
 /** Makes one request, and gives its answer. */
-export type Ask = (query: Query, signal?: AbortSignal) => Promise<XmlElement>;
+export type Ask = (query: Query, options?: AskOptions) => Promise<XmlElement>;
 
 /** Descriptions of a thousand instances take some megabytes. */
 const MAX_ANSWER_BYTES = 8 << 20;
@@ -44,7 +52,7 @@ export function exchanger(access: Ec2Access, options: Ec2Options = {}): Ask {
       // The kit's fetch lets it go to loopback only.
       dangerouslyAllowHttp: true,
     });
-  return async (query, signal) => {
+  return async (query, { signal, onRetry } = {}) => {
     const body = encodeQuery(query);
     const secrets = secretsIn(access, query);
     for (let attempt = 1; ; attempt += 1) {
@@ -57,6 +65,7 @@ export function exchanger(access: Ec2Access, options: Ec2Options = {}): Ask {
         if (!(error instanceof LatchkeyError)) throw error;
         if (attempt >= attempts || !isWorthAsking(error)) throw told(error, query.action, attempt);
         await clock.sleep(pauseMs(attempt, error, random()), signal);
+        onRetry?.();
       }
     }
   };

@@ -1,5 +1,6 @@
 import type { InstanceInfo, SecurityGroupInfo } from './answers.ts';
-import type { AskOptions, Ec2Client } from './client.ts';
+import type { Ec2Client } from './client.ts';
+import type { AskOptions } from './exchange.ts';
 import { TAG_KEY } from './traces.ts';
 
 /** What was started here and is still there. */

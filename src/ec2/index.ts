@@ -4,10 +4,10 @@
  */
 export type { Ec2Access } from './access.ts';
 export type { InstanceInfo, InstanceState, KeyPairInfo, SecurityGroupInfo } from './answers.ts';
-export { type AskOptions, createEc2Client, type Ec2Client } from './client.ts';
+export { createEc2Client, type Ec2Client } from './client.ts';
 export { hostKeysOnConsole } from './console-host-keys.ts';
 export { type EnsuredKeyPair, ensureKeyPair, type KeyPairChoice } from './ensure-key-pair.ts';
-export type { Ec2Options } from './exchange.ts';
+export type { AskOptions, Ec2Options } from './exchange.ts';
 export { findLeaked, type Leaked } from './find-leaked.ts';
 export { removeLeaked } from './remove-launch.ts';
 export type { GroupRequest, IngressRequest, LaunchRequest, Selection } from './requests.ts';

@@ -68,27 +68,34 @@ async function removeInstance(client: Ec2Client, traces: Traces, patience: Patie
 }
 
 async function removeGroup(client: Ec2Client, traces: Traces, patience: Patience): Promise<void> {
+  const { clock } = patience;
+  const look = async () => {
+    const selection = { filters: { [`tag:${TAG_KEY}`]: [traces.tag] } };
+    return (await client.describeSecurityGroups(selection))[0];
+  };
+  const passes = (error: unknown) => isTrouble(error) || isInUse(error);
   if (traces.securityGroup === 'unknown') {
-    const found = await whenVisible(patience, async () => {
-      const selection = { filters: { [`tag:${TAG_KEY}`]: [traces.tag] } };
-      return (await client.describeSecurityGroups(selection))[0];
-    });
+    const found = await whenVisible(patience, look);
     traces.securityGroup = found === undefined ? 'none' : { id: found.id };
   }
-  if (traces.securityGroup === 'none') return;
-  const { id } = traces.securityGroup;
-  const passes = (error: unknown) => isTrouble(error) || isInUse(error);
-  await removeKnown(patience, isUnknownGroup, passes, () => client.deleteSecurityGroup(id));
-  traces.securityGroup = 'none';
+  while (typeof traces.securityGroup === 'object') {
+    const { id } = traces.securityGroup;
+    await removeKnown(patience, isUnknownGroup, passes, () => client.deleteSecurityGroup(id));
+    traces.securityGroup = 'none';
+    if (clock.now().getTime() >= traces.groupMayComeUntil) return;
+    traces.securityGroup = 'unknown';
+    const again = await whenVisible(patience, look, traces.groupMayComeUntil);
+    traces.securityGroup = again === undefined ? 'none' : { id: again.id };
+  }
 }
 
 /** Looks until it is found, or has been looked for with success for so long that it would be visible. */
 async function whenVisible<T>(
   patience: Patience,
   look: () => Promise<T | undefined>,
+  visibleAt: number = patience.clock.now().getTime() + UNTIL_VISIBLE_MS,
 ): Promise<T | undefined> {
   const { clock } = patience;
-  const visibleAt = clock.now().getTime() + UNTIL_VISIBLE_MS;
   const notYet = new Error('not visible yet');
   return await patiently(
     patience,

@@ -145,8 +145,12 @@ async function makeNamedGroup(
   traces: Traces,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const mayStillCome = () => {
+    traces.groupMayComeUntil = client.clock.now().getTime() + UNTIL_VISIBLE_MS;
+  };
   try {
-    const request = async () => ({ id: await client.createSecurityGroup(group, { signal }) });
+    const options = { signal, onRetry: mayStillCome };
+    const request = async () => ({ id: await client.createSecurityGroup(group, options) });
     return (await make(traces, 'securityGroup', request)).id;
   } catch (error) {
     // Made by our own request, of which the answer was lost; were it another's, the first request would have been refused.

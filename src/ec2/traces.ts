@@ -8,6 +8,11 @@ export interface Traces {
   readonly clientToken: string;
   instance: Trace;
   securityGroup: Trace;
+  /**
+   * Until when a request for the group, of which the answer was lost, may still be carried out, also after the group was removed (milliseconds
+   * since 1970). Of an instance its client token makes sure that it does not come again.
+   */
+  groupMayComeUntil: number;
 }
 
 /** Key of the tag on everything that is made here. */
@@ -15,5 +20,11 @@ export const TAG_KEY = 'latchkey';
 
 /** Traces of a start that has not begun. */
 export function tracesOf(tag: string): Traces {
-  return { tag, clientToken: `latchkey-${tag}`, instance: 'none', securityGroup: 'none' };
+  return {
+    tag,
+    clientToken: `latchkey-${tag}`,
+    instance: 'none',
+    securityGroup: 'none',
+    groupMayComeUntil: 0,
+  };
 }
