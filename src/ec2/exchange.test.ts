@@ -167,3 +167,9 @@ test('lists are read to their end, and no further than a hundred pages', async (
   );
   assert.equal(endless.sent.length, 100);
 });
+
+test('plain http goes to loopback only, and nothing is sent elsewhere', async () => {
+  const clock = new SkippingClock();
+  const client = createEc2Client({ ...ACCESS, endpoint: 'http://ec2.example.org/' }, { clock });
+  await assert.rejects(client.describeKeyPairs(), (error) => isLatchkeyError(error, 'http/insecure'));
+});
