@@ -1,29 +1,38 @@
 /** Who we are there: home, login, host, one a line. */
 export const HELLO = 'cd && pwd -P && id -un && uname -n';
 
-/**
- * Makes the sandbox `$2` below `$1`, with the files that come as input: `$3` lines of launcher, `$4` of script, then the
- * description. The words after `$6`, if there are any, are the command that submits, run at once; `$5` says that
- * credentials will come, and `$6` that the program starts in the sandbox.
- */
-export const PREPARE = `umask 077
-mkdir -p "$1" && mkdir "$1/$2" && cd "$1/$2" || exit 1
-[ "$5" = no ] || mkdir credentials credentials/condor || exit 1
-[ "$6" = no ] || mkdir work || exit 1
-cat > .bundle && head -n "$3" .bundle > launcher && tail -n "+$(($3 + 1))" .bundle | head -n "$4" > script &&
-  tail -n "+$(($3 + $4 + 1))" .bundle > job.json && rm .bundle || exit 1
-shift 6
+const SAY_SUBMITTED = `while IFS= read -r line; do printf '%s\\n' "$line"; done < submitted`;
+
+function prepareWith(files: string): string {
+  return `umask 077
+[ -d "$1" ] || mkdir -p "$1" && cd "$1" && mkdir $3 && cd "$2" || exit 1
+${files} || exit 1
 [ $# -gt 0 ] || exit 0
 "$@" > submitted; code=$?
-cat submitted
+${SAY_SUBMITTED}
 exit $code`;
+}
+
+/**
+ * Makes the sandbox `$2` below `$1`, with `$3`, all its directories below `$1`, itself first, and with launcher, script and description as `$4`, `$5`, `$6`. The words
+ * after that, if there are any, are the command that submits, run at once. Few processes: this is done for every job.
+ */
+export const PREPARE = prepareWith(
+  `printf %s "$4" > launcher && printf %s "$5" > script && printf %s "$6" > job.json && shift 6`,
+);
+
+/** The same for files too long to be words: they are the input, and `$4` and `$5` their lines. */
+export const PREPARE_LONG = prepareWith(
+  `cat > .bundle && head -n "$4" .bundle > launcher && tail -n "+$(($4 + 1))" .bundle | head -n "$5" > script &&
+  tail -n "+$(($4 + $5 + 1))" .bundle > job.json && rm .bundle && shift 5`,
+);
 
 /** Runs the command that submits, in the sandbox `$1`, and keeps what it says: the answer may never reach us. */
 export const SUBMIT = `umask 077
 cd "$1" || exit 1
 shift
 "$@" > submitted; code=$?
-cat submitted
+${SAY_SUBMITTED}
 exit $code`;
 
 /** What the command that submits said, as far as it is known there. */

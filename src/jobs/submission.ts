@@ -5,7 +5,7 @@ import type { CheckedDescription } from './checked-description.ts';
 import { keepDescription } from './kept-description.ts';
 import { launcherText } from './launcher.ts';
 import { readRecords } from './sandbox.ts';
-import { PREPARE, SUBMIT, SUBMITTED } from './sandbox-scripts.ts';
+import { PREPARE, PREPARE_LONG, SUBMIT, SUBMITTED } from './sandbox-scripts.ts';
 import { commandOptions, runCommand, runScript, type Workplace } from './workplace.ts';
 
 /** One attempt to submit a job: its own tag, its own sandbox. */
@@ -84,6 +84,8 @@ export async function submitNow(
 }
 
 const MAX_TRIES = 3;
+/** A third of what Linux takes as one word, which may be UTF-8. */
+const LONGEST_WORD = 40_000;
 const LOOKS = 5;
 const LOOK_MS = 1000;
 const LONGEST_OUTAGE_LOOKS = 60;
@@ -96,21 +98,21 @@ async function prepare(place: Workplace, attempt: Attempt, clock: Clock, submits
   const script = system.script(request);
   const kept = keepDescription(tag, service, job, clock.now());
   const command = system.submit(request, `${sandbox}/script`);
-  // The bundle is the input already.
+  // There is one input, and it may be taken.
   const isOneStep = submits && command.input === undefined;
-  const hasCredentials = (job.credentials?.length ?? 0) > 0;
-  const words = [
-    root,
+  const directories = [
     tag,
-    lineCount(launcher),
-    lineCount(script),
-    yes(hasCredentials),
-    yes(job.workingDirectory === undefined),
-  ];
-  const result = await transport.script(PREPARE, [...words, ...(isOneStep ? command.argv : [])], {
-    input: `${launcher}${script}${kept}`,
-    env: command.env,
-  });
+    ...((job.credentials?.length ?? 0) > 0 ? [`${tag}/credentials`, `${tag}/credentials/condor`] : []),
+    ...(job.workingDirectory === undefined ? [`${tag}/work`] : []),
+  ].join(' ');
+  const files = [launcher, script, kept];
+  const isLong = files.some((file) => file.length > LONGEST_WORD);
+  const words = isLong ? [lineCount(launcher), lineCount(script)] : files;
+  const result = await transport.script(
+    isLong ? PREPARE_LONG : PREPARE,
+    [root, tag, directories, ...words, ...(isOneStep ? command.argv : [])],
+    { input: isLong ? files.join('') : undefined, env: command.env },
+  );
   if (isOneStep) return system.parseSubmit(result);
   if (result.exitCode !== 0) {
     const said = result.stderr.toString('utf8').trim().slice(-300);
@@ -167,8 +169,4 @@ function isLost(error: unknown): boolean {
 
 function lineCount(text: string): string {
   return String(text.split('\n').length - 1);
-}
-
-function yes(is: boolean): string {
-  return is ? 'yes' : 'no';
 }

@@ -40,6 +40,18 @@ test('arguments and environment arrive as they are, where SAGA quotes nothing', 
   assert.equal((await job.stderr()).length, 0);
 });
 
+test('a description of a megabyte arrives whole', async (t) => {
+  const { service } = local(t);
+  const words = Array.from({ length: 20_000 }, (_, n) => `word ${n} 'of' $many`);
+  const job = await ended(
+    await service.run({
+      executable: 'sh',
+      arguments: ['-c', 'echo $#; shift 19999; echo "$1"', 'sh', ...words],
+    }),
+  );
+  assert.equal(String(await job.stdout()), "20000\nword 19999 'of' $many\n");
+});
+
 test('exit code and signal are told apart from success, with times and host', async (t) => {
   const { service } = local(t);
   const run = (script: string) => service.run({ executable: 'sh', arguments: ['-c', script] }).then(ended);

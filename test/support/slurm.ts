@@ -31,14 +31,14 @@ export interface SlurmCluster {
  */
 export async function startSlurm(
   t: Pick<TestContext, 'after'>,
-  options: { readonly minJobAgeSeconds?: number } = {},
+  options: { readonly minJobAgeSeconds?: number; readonly maxJobs?: number } = {},
 ): Promise<SlurmCluster> {
   const directory = workspace(t);
   chmodSync(directory, 0o755);
   const at = (...names: readonly string[]) => join(directory, ...names);
   for (const name of ['munge', 'ctld', 'd', 'run']) mkdirSync(at(name), { mode: 0o755 });
   writeFileSync(at('munge', 'key'), randomBytes(1024), { mode: 0o400 });
-  writeFileSync(at('slurm.conf'), await configuration(directory, options.minJobAgeSeconds ?? 300));
+  writeFileSync(at('slurm.conf'), await configuration(directory, options));
   const env = { PATH: process.env.PATH ?? '', HOME: directory, SLURM_CONF: at('slurm.conf') };
   const running = new Map<string, ChildProcess>();
   const start = (program: string, ...args: readonly string[]) => {
@@ -89,7 +89,13 @@ export async function startSlurm(
   return { directory, env, tool, startController, stopController: () => stop('slurmctld') };
 }
 
-async function configuration(directory: string, minJobAgeSeconds: number): Promise<string> {
+async function configuration(
+  directory: string,
+  {
+    minJobAgeSeconds = 300,
+    maxJobs = 1000,
+  }: { readonly minJobAgeSeconds?: number; readonly maxJobs?: number },
+): Promise<string> {
   const name = hostname().split('.')[0];
   return `ClusterName=t
 SlurmctldHost=${name}(127.0.0.1)
@@ -115,6 +121,7 @@ SlurmdPidFile=${directory}/run/d.pid
 SlurmctldTimeout=300
 SlurmdTimeout=300
 MinJobAge=${minJobAgeSeconds}
+MaxJobCount=${maxJobs}
 KillWait=2
 OverTimeLimit=0
 InactiveLimit=0

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { LatchkeyError } from '../kit/index.ts';
+import type { CommandResult, Transport } from '../ssh/index.ts';
+import type { BatchStatus } from './batch-system.ts';
+import { Follower } from './follower.ts';
+import { type JobChange, newEntry } from './job-entry.ts';
+import { machine } from './machine.ts';
+import type { Workplace } from './workplace.ts';
+
+const EMPTY: CommandResult = { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+
+/** A scheduler that says what it is told to; it counts what it is asked. */
+function scripted() {
+  const clock = new FakeClock();
+  const asked: number[] = [];
+  const answer = { statuses: [] as readonly BatchStatus[], error: undefined as Error | undefined };
+  const transport = {
+    description: 'test',
+    run: async () => EMPTY,
+    script: async () => EMPTY,
+  } as unknown as Transport;
+  const place: Workplace = {
+    ...{ transport, home: '/', login: 'me', root: '/r', close: async () => {} },
+    system: {
+      ...machine('/r', 1),
+      query: (ids) => {
+        asked.push(ids.length);
+        return { argv: ['query'] };
+      },
+      parseQuery: () => {
+        if (answer.error !== undefined) throw answer.error;
+        return answer.statuses;
+      },
+    },
+  };
+  const follower = new Follower({
+    place: async () => place,
+    clock,
+    poll: { leastMs: 1000, mostMs: 30_000 },
+    vanishedAfterMs: 60_000,
+    finish: async () => {},
+  });
+  const add = (native: string) => {
+    const about = {
+      id: `[local://localhost]-[${native}]`,
+      native,
+      tag: native,
+      job: undefined,
+      hasCredentials: false,
+    };
+    const entry = newEntry(about, 'Pending', clock.now());
+    const changes: JobChange[] = [];
+    entry.listeners.add((change) => changes.push(change));
+    follower.add(entry);
+    return { entry, changes };
+  };
+  return { clock, asked, answer, follower, add };
+}
+
+const running = (id: string): BatchStatus => ({ id, state: 'Running', native: 'R' });
+
+test('a thousand jobs are one question, and the questions become rare when nothing changes', async () => {
+  const { clock, asked, answer, follower, add } = scripted();
+  for (let n = 0; n < 1000; n += 1) add(`j${n}`);
+  answer.statuses = Array.from({ length: 1000 }, (_, n) => running(`j${n}`));
+  await clock.advance(3000);
+  assert.equal(asked[0], 1000);
+  await clock.advance(600_000);
+  asked.length = 0;
+  await clock.advance(600_000);
+  assert.deepEqual(
+    asked,
+    Array.from({ length: 20 }, () => 1000),
+  );
+  // Something is about to change.
+  follower.soon();
+  await clock.advance(1500);
+  assert.equal(asked.length, 21);
+  follower.close();
+});
+
+test('a failed query changes no state; it is told once, asked less often, and then recovers', async () => {
+  const { clock, asked, answer, follower, add } = scripted();
+  const { entry, changes } = add('a');
+  answer.statuses = [running('a')];
+  await clock.advance(3000);
+  assert.equal(entry.facts.state, 'Running');
+  answer.error = new LatchkeyError('jobs/scheduler', 'squeue failed: no answer', { retryable: true });
+  asked.length = 0;
+  await clock.advance(3_600_000);
+  assert.equal(entry.facts.state, 'Running');
+  assert.equal(entry.trouble?.message, 'squeue failed: no answer');
+  assert.ok(asked.length <= 66, `${asked.length} questions in an hour`);
+  answer.error = undefined;
+  answer.statuses = [{ ...running('a'), state: 'Done', native: 'CD', exitCode: 0 }];
+  await clock.advance(61_000);
+  assert.deepEqual(
+    changes.map((change) => (change.kind === 'state' ? change.facts.state : change.kind)),
+    ['Running', 'trouble', 'recovered', 'Done'],
+  );
+  assert.equal(entry.trouble, undefined);
+  asked.length = 0;
+  await clock.advance(600_000);
+  assert.deepEqual(asked, [], 'nobody is left to be asked after');
+  follower.close();
+});
+
+test('what is final stays, whatever is said later', async () => {
+  const { clock, answer, follower, add } = scripted();
+  const { entry } = add('a');
+  answer.statuses = [{ ...running('a'), state: 'Failed', native: 'F', exitCode: 2 }];
+  await clock.advance(3000);
+  answer.statuses = [running('a')];
+  follower.add(entry);
+  await clock.advance(60_000);
+  assert.equal(entry.facts.state, 'Failed');
+  follower.close();
+});
