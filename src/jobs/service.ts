@@ -11,7 +11,10 @@ import { Job, type JobOperations } from './job.ts';
 import type { JobCredential } from './job-credential.ts';
 import { JobCredentials } from './job-credentials.ts';
 import { type JobEntry, newEntry } from './job-entry.ts';
+import type { JobFacts } from './job-facts.ts';
 import { formatJobId, parseJobId } from './job-id.ts';
+import { stateOfArray } from './job-state.ts';
+import { byJob } from './judge.ts';
 import { parseKept } from './kept-description.ts';
 import { cancelThere, findSandbox, readKept } from './sandbox.ts';
 import { controlThere, outputPath, submitThere } from './service-steps.ts';
@@ -191,6 +194,27 @@ export class Service {
     const place = await this.#open();
     const natives = place.system.parseList(await runCommand(place, place.system.list()));
     return natives.map((native) => formatJobId({ service: this.url, native }));
+  }
+
+  /** The same with their states, in two questions. What a job of ours has on record besides, {@link getJob} tells. */
+  async overview(): Promise<readonly { readonly id: string; readonly facts: JobFacts }[]> {
+    const place = await this.#open();
+    const { system } = place;
+    const natives = system.parseList(await runCommand(place, system.list()));
+    const told =
+      natives.length === 0 ? [] : system.parseQuery(await runCommand(place, system.query(natives)));
+    const answers = byJob(told);
+    return natives.map((native) => {
+      const answer = answers.get(native);
+      const id = formatJobId({ service: this.url, native });
+      const states = new Set([...(answer?.values() ?? [])].map(({ state }) => state));
+      const [first] = answer?.values() ?? [];
+      if (first !== undefined && states.size === 1) {
+        const { id: _id, tasks: _tasks, ...facts } = first;
+        return { id, facts };
+      }
+      return { id, facts: { state: stateOfArray(states) } };
+    });
   }
 
   /** Cancels many at once; see `JobContainer`. */

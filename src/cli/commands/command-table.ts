@@ -1,5 +1,6 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { CREDMON_COMMANDS } from './credmon-commands.ts';
+import { JOBS_COMMANDS } from './jobs-commands.ts';
 import { SESSION_COMMANDS } from './session-commands.ts';
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
@@ -440,6 +441,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   ...TOKEN_COMMANDS,
   ...CREDMON_COMMANDS,
+  ...JOBS_COMMANDS,
   ...WEB_COMMANDS,
   ...SESSION_COMMANDS,
 ];

@@ -1,0 +1,92 @@
+import type { CommandOption, CommandSpec } from './command-spec.ts';
+
+const JOBS = 'Jobs on other machines';
+
+const URL_HELP = 'local://, ssh://user@host, slurm+ssh://host?queue=debug, …; docs/jobs.md has them all';
+const ID_HELP = '[URL]-[ID], as run and jobs list print it; quote it';
+
+const SANDBOXES: CommandOption = {
+  long: 'sandboxes',
+  value: 'DIR',
+  help: 'where jobs keep their files there; default .latchkey/jobs below the login directory',
+};
+
+/** `latchkey run` and `latchkey jobs …`. Data only, as every table of commands. */
+export const JOBS_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: ['run'],
+    group: JOBS,
+    summary: 'run a command on another machine or through its scheduler, and see its output',
+    arguments: [
+      { name: 'URL', help: URL_HELP },
+      {
+        name: 'COMMAND...',
+        required: false,
+        help: 'the program and its arguments, after --; each arrives as it is',
+      },
+    ],
+    options: [
+      {
+        short: 'd',
+        long: 'description',
+        value: 'FILE',
+        help: 'a job description (JSON); what is given here comes before it',
+        completes: 'file',
+      },
+      { long: 'name', value: 'NAME', help: 'a name for people' },
+      { long: 'queue', value: 'QUEUE', help: 'queue or partition' },
+      { long: 'project', value: 'PROJECT', help: 'account' },
+      { long: 'time', value: 'SPAN', help: 'wall time limit: 90m, 2h' },
+      { long: 'cores', value: 'COUNT', help: 'cores, for the whole job' },
+      { long: 'memory', value: 'MB', help: 'memory, for the whole job' },
+      { long: 'proxy', value: 'FILE', help: 'an X.509 proxy that follows the job', completes: 'file' },
+      { long: 'token', value: 'FILE', help: 'a bearer token that follows the job', completes: 'file' },
+      { long: 'detach', help: 'print the id when it is submitted, and leave it alone' },
+      SANDBOXES,
+    ],
+    details:
+      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. Files of --proxy and --token are read again in time, as long as this runs.",
+    examples: [
+      'latchkey run local:// -- echo "a  b"',
+      'latchkey run --time 2h slurm+ssh://login.example.org -- ./simulate --steps 1000',
+      'latchkey run --detach -d job.json ssh://host',
+    ],
+    load: async () => (await import('./job-run.ts')).jobRun,
+  },
+  {
+    path: ['jobs', 'list'],
+    group: JOBS,
+    summary: 'your jobs at a service, and how they stand',
+    arguments: [{ name: 'URL', help: URL_HELP }],
+    options: [SANDBOXES],
+    examples: ['latchkey jobs list slurm+ssh://login.example.org'],
+    load: async () => (await import('./jobs-list.ts')).jobsList,
+  },
+  {
+    path: ['jobs', 'show'],
+    group: JOBS,
+    summary: 'all that is known of one job',
+    arguments: [{ name: 'ID', help: ID_HELP }],
+    options: [SANDBOXES],
+    examples: ["latchkey jobs show '[slurm+ssh://login.example.org]-[4711]'"],
+    load: async () => (await import('./jobs-show.ts')).jobsShow,
+  },
+  {
+    path: ['jobs', 'cancel'],
+    group: JOBS,
+    summary: 'end a job',
+    arguments: [{ name: 'ID', help: ID_HELP }],
+    options: [SANDBOXES],
+    load: async () => (await import('./jobs-show.ts')).jobsCancel,
+  },
+  {
+    path: ['jobs', 'follow'],
+    group: JOBS,
+    summary: "see a job's output until it ends",
+    arguments: [{ name: 'ID', help: ID_HELP }],
+    options: [SANDBOXES],
+    details:
+      "Ends with the job's exit code, or 128 and the number of the signal that ended it. Interrupted, it leaves the job alone.",
+    load: async () => (await import('./jobs-show.ts')).jobsFollow,
+  },
+];

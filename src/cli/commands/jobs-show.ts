@@ -1,0 +1,57 @@
+import { isFinal, type Job } from '../../jobs/index.ts';
+import type { Command, Invocation } from './command.ts';
+import { factLines } from './facts.ts';
+import { exitCodeOfJob, factsJson, outcomeText, streamJob } from './job-outcome.ts';
+import { serviceOf, withService } from './job-service.ts';
+
+/** `latchkey jobs show`: all that is known of one job. */
+export const jobsShow: Command = (invocation) =>
+  withJob(invocation, async (job) => {
+    const { facts, description } = job;
+    const time = (date: Date | undefined) => date?.toISOString();
+    const command =
+      description === undefined ? undefined : [description.executable, ...(description.arguments ?? [])];
+    return {
+      json: factsJson(job),
+      lines: [
+        job.id ?? '',
+        ...factLines([
+          ['state', outcomeText(job)],
+          ['there', facts.native],
+          ['name', description?.name],
+          ['command', command?.map((word) => JSON.stringify(word)).join(' ')],
+          ['hosts', facts.hosts?.join(', ')],
+          ['submitted', time(facts.submittedAt)],
+          ['started', time(facts.startedAt)],
+          ['ended', time(facts.endedAt)],
+        ]),
+      ],
+    };
+  });
+
+/** `latchkey jobs cancel`: ends a job, and waits until it has ended. */
+export const jobsCancel: Command = (invocation) =>
+  withJob(invocation, async (job) => {
+    if (!isFinal(job.state)) {
+      await job.cancel();
+      await job.wait({ timeoutMs: 60_000 });
+    }
+    return {
+      json: factsJson(job),
+      lines: [`${job.id}  ${outcomeText(job)}`],
+      exitCode: isFinal(job.state) ? 0 : 1,
+    };
+  });
+
+/** `latchkey jobs follow`: its output until it ends. */
+export const jobsFollow: Command = (invocation) =>
+  withJob(invocation, async (job) => {
+    await streamJob(job, invocation);
+    if (job.state !== 'Done') invocation.note(`latchkey: ${outcomeText(job)}`);
+    return { json: factsJson(job), lines: [], exitCode: exitCodeOfJob(job) };
+  });
+
+function withJob<Result>(invocation: Invocation, act: (job: Job) => Promise<Result>): Promise<Result> {
+  const id = invocation.given.argument(0);
+  return withService(invocation, serviceOf(id), async (service) => act(await service.getJob(id)));
+}

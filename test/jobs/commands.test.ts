@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { latchkey, personIn } from '../cli-commands/installation.ts';
+import { latchkeyExecutable } from '../support/our-tools.ts';
+import { workspace } from '../support/workspace.ts';
+
+test('latchkey run: words arrive as they are, both outputs come apart, and its exit code is the job’s', (t) => {
+  const home = workspace(t);
+  const script = 'printf "<%s>" "$@"; echo error >&2; exit 7';
+  const run = latchkey(home, ['run', 'local://', '--', 'sh', '-c', script, 'sh', 'a  b', '$HOME', '--name']);
+  assert.equal(run.stdout, '<a  b><$HOME><--name>');
+  assert.match(run.stderr, /^latchkey: \[local:\/\/localhost\]-\[lk-[0-9a-f]+\]$/m);
+  assert.match(run.stderr, /^error$/m);
+  assert.match(run.stderr, /^latchkey: Failed \(non-zero-exit\), exit code 7$/m);
+  assert.equal(run.code, 7);
+  const killed = latchkey(home, ['run', '--quiet', 'local://', '--', 'sh', '-c', 'kill -9 $$']);
+  assert.deepEqual([killed.code, killed.stderr], [137, '']);
+});
+
+test('a description in a file, what is given before it, and a token that follows the job', (t) => {
+  const home = workspace(t);
+  writeFileSync(
+    join(home, 'job.json'),
+    JSON.stringify({
+      Executable: 'sh',
+      Name: 'file',
+      WallTimeLimit: 5,
+      Arguments: ['-c', 'cat "$BEARER_TOKEN_FILE"'],
+    }),
+  );
+  writeFileSync(join(home, 'token'), 'secret-token\n', { mode: 0o600 });
+  const run = latchkey(home, ['run', '--json', '-d', 'job.json', '--token', join(home, 'token'), 'local://']);
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal(JSON.parse(run.stdout).state, 'Done');
+  const [tag] = readdirSync(join(home, '.latchkey', 'jobs'));
+  const sandbox = join(home, '.latchkey', 'jobs', tag as string);
+  assert.match(readFileSync(join(sandbox, 'out'), 'utf8'), /^secret-token/);
+  assert.ok(!readdirSync(sandbox).includes('credentials'));
+  for (const file of ['job.json', 'launcher'])
+    assert.ok(!readFileSync(join(sandbox, file), 'utf8').includes('secret-token'));
+  const wrong = latchkey(home, ['run', '--queue', 'x', 'local://', '--', 'true']);
+  assert.match(wrong.stderr, /the adaptor "machine" has no way to carry out "queue"|the adaptor "local"/);
+  assert.equal(latchkey(home, ['run', 'fork://otherhost', '--', 'true']).code, 1);
+});
+
+test('jobs list, show, follow and cancel know a job by its id alone', (t) => {
+  const home = workspace(t);
+  const id = latchkey(home, [
+    'run',
+    '--detach',
+    'local://',
+    '--',
+    'sh',
+    '-c',
+    'echo hello; sleep 300',
+  ]).stdout.trim();
+  assert.match(latchkey(home, ['jobs', 'list', 'local://']).stdout, /Running/);
+  assert.match(latchkey(home, ['jobs', 'show', id]).stdout, /state +Running.*command +"sh" "-c"/s);
+  const cancelled = latchkey(home, ['jobs', 'cancel', id]);
+  assert.match(cancelled.stdout, /Canceled \(cancelled-by-user\), signal 15/);
+  const followed = latchkey(home, ['jobs', 'follow', id]);
+  assert.deepEqual([followed.code, followed.stdout], [143, 'hello\n']);
+  const unknown = latchkey(home, ['jobs', 'show', '[local://localhost]-[lk-0]']);
+  assert.match(unknown.stderr, /nobody knows a job/);
+  assert.equal(unknown.code, 1);
+});
+
+test('interrupted, latchkey run cancels its job', async (t) => {
+  const home = workspace(t);
+  const args = [latchkeyExecutable, 'run', 'local://', '--', 'sh', '-c', 'echo up; sleep 300'];
+  const child = spawn(process.execPath, args, { env: personIn(home), stdio: ['ignore', 'pipe', 'ignore'] });
+  let said = '';
+  child.stdout.on('data', (part) => {
+    said += part;
+  });
+  for (let tries = 0; tries < 200 && said === ''; tries += 1) await delay(50);
+  assert.equal(said, 'up\n');
+  const ended = once(child, 'exit');
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, [130, null]);
+  const [tag] = readdirSync(join(home, '.latchkey', 'jobs'));
+  assert.match(
+    readFileSync(join(home, '.latchkey', 'jobs', tag as string, 'end'), 'utf8'),
+    /^\d+ 143 15 -$/m,
+  );
+});
