@@ -136,6 +136,17 @@ function userOf({ material }: Entry): string | undefined {
   return 'user' in material ? material.user : undefined;
 }
 
+/** Names of the contexts for exactly the same hosts that want another login name: without a user, going there is a conflict. */
+export function rivalsOf(entry: Entry, entries: readonly Entry[]): readonly string[] {
+  const user = userOf(entry);
+  if (user === undefined) return [];
+  const scope = JSON.stringify([entry.scope.hosts, entry.scope.schemes, entry.isDefault]);
+  return entries
+    .filter((other) => JSON.stringify([other.scope.hosts, other.scope.schemes, other.isDefault]) === scope)
+    .filter((other) => userOf(other) !== undefined && userOf(other) !== user)
+    .map(({ name }) => name);
+}
+
 function unfitReason({ material }: Entry, { scheme }: Target): string | undefined {
   if (material.type === 'proxy' && scheme !== 'gsissh') return 'plain ssh has no use for a proxy';
   if (material.type === 'token') return 'ssh has no use for a token; jobs are given it';

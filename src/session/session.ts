@@ -5,7 +5,7 @@ import type { Ec2Access } from '../ec2/index.ts';
 import { createKeeper, type Keeper, type Source } from '../keeper/index.ts';
 import { LatchkeyError, systemClock } from '../kit/index.ts';
 import { formatSshPublicKey, openSsh, type SshConnection } from '../ssh/index.ts';
-import { type Choice, choose, type Reason } from './choose.ts';
+import { type Choice, choose, type Reason, rivalsOf } from './choose.ts';
 import { Connections, type ConnectRequest } from './connections.ts';
 import type { Context } from './context.ts';
 import { ContextList } from './context-list.ts';
@@ -144,7 +144,8 @@ export class Session {
   /** Every context with what is known of it. */
   async list(): Promise<readonly ContextReport[]> {
     await this.#store.settled();
-    return this.#store.entries().map(reportOf);
+    const entries = this.#store.entries();
+    return entries.map((entry) => reportOf(entry, rivalsOf(entry, entries)));
   }
 
   /**
@@ -271,11 +272,15 @@ function currentOf({ material }: Entry): CurrentCredential | undefined {
   return 'current' in material ? material.current : undefined;
 }
 
-function reportOf(entry: Entry): ContextReport {
+function reportOf(entry: Entry, rivals: readonly string[]): ContextReport {
   const current = currentOf(entry);
   const { name, kind, summary, scope, isDefault, warnings = [] } = entry;
   return {
-    ...{ name, type: kind, summary, isDefault, warnings, hosts: scope.hosts, schemes: scope.schemes },
+    ...{ name, type: kind, summary, isDefault, hosts: scope.hosts, schemes: scope.schemes },
+    warnings: [
+      ...warnings,
+      ...rivals.map((rival) => `${rival} wants another login name for the same hosts: name the user`),
+    ],
     expiresAt: current?.expiresAt(),
     isRenewable: current?.isRenewable ?? false,
   };

@@ -159,6 +159,11 @@ test('two contexts for two hosts with two names live in one session; without sco
   await torn.addContext(new Context('SSH', { user_id: sshd.user, user_key: sshd.key }));
   assert.equal((await failure(torn.connect(request))).code, 'session/conflict');
   assert.ok((await torn.explain(request)).conflict);
+  assert.match(
+    (await torn.list())[0]?.warnings[0] ?? '',
+    /^SSH 2 wants another login name for the same hosts/,
+  );
+  assert.deepEqual((await session.list())[0]?.warnings, []);
   assert.equal((await (await torn.connect(requestOf(sshd))).run(['true'])).exitCode, 0);
 });
 

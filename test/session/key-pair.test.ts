@@ -1,5 +1,6 @@
 // EC2 and EC2_KEYPAIR contexts against a stand-in of the EC2 endpoint that verifies signatures and keeps state.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -155,4 +156,37 @@ test('the account of the session works, and a wrong secret is refused by the end
   const error = await failure(wrong.addContext(scene.pair()));
   assert.equal(error.code, 'ec2/refused');
   assert.equal(wrong.contexts.length, 1);
+});
+
+test('a key pair that AWS has made is known by the digest of its private half', async (t) => {
+  if (!havePeers(t, 'ssh-keygen', 'openssl')) return;
+  const directory = workspace(t);
+  const path = join(directory, 'rsa');
+  await runProgram('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', '', '-f', path]);
+  // The command of AWS's documentation.
+  const der = await runProgram('openssl', ['pkcs8', '-in', path, '-outform', 'DER', '-topk8', '-nocrypt']);
+  const digest = createHash('sha1')
+    .update(der.stdout)
+    .digest('hex')
+    .replace(/..(?=.)/g, '$&:');
+  const answering = (fingerprint: string) => async () => {
+    const pair = `<keyPairId>key-1</keyPairId><keyName>KeyName</keyName><keyFingerprint>${fingerprint}</keyFingerprint>`;
+    const set = `<requestId>r</requestId><keySet><item>${pair}</item></keySet>`;
+    return new Response(`<DescribeKeyPairsResponse>${set}</DescribeKeyPairsResponse>`);
+  };
+  const add = async (fingerprint: string) => {
+    const session = new Session({
+      defaults: false,
+      env: {},
+      home: directory,
+      ec2: { fetch: answering(fingerprint) },
+    });
+    t.after(() => session.close());
+    await session.addContext(new Context('EC2', { user_id: 'AKIDEXAMPLE', user_key: SECRET }));
+    await session.addContext(new Context('EC2_KEYPAIR', { token: 'KeyName', user_key: path }));
+  };
+  await add(digest);
+  const error = await failure(add(digest.replace(/^../, (first) => (first === '00' ? '01' : '00'))));
+  assert.equal(error.code, 'ec2/config');
+  assert.match(error.message, /another key is registered as "KeyName"/);
 });
