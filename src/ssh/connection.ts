@@ -12,6 +12,7 @@ import { type CommandText, commandBody, MAX_FRAMED_INPUT_BYTES } from './shell/f
 import { LanePool } from './shell/pool.ts';
 import { type SshState, type SshStatus, Supervisor } from './supervisor.ts';
 import { describeTarget } from './target.ts';
+import { attachTerminal } from './terminal.ts';
 import type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';
 
 /** A supervised connection to one machine. */
@@ -29,6 +30,12 @@ export interface SshConnection extends Transport {
   forward(spec: ForwardSpec, options?: { readonly prove?: boolean }): Promise<Forward>;
   /** Those that are not closed. */
   readonly forwards: readonly Forward[];
+  /**
+   * Gives this process's terminal to a login shell there, and resolves to its exit code.
+   *
+   * @throws LatchkeyError `ssh/lost`
+   */
+  attachTerminal(): Promise<number>;
 }
 
 /**
@@ -117,6 +124,10 @@ class Connection implements SshConnection {
 
   get forwards(): readonly Forward[] {
     return this.#forwards.list;
+  }
+
+  async attachTerminal(): Promise<number> {
+    return await attachTerminal(await this.#host({}));
   }
 
   /** The login is gone: what ran in its shells is told so, and the next command opens new ones. */

@@ -1,7 +1,10 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { CREDMON_COMMANDS } from './credmon-commands.ts';
 import { JOBS_COMMANDS } from './jobs-commands.ts';
+import { MACHINE_COMMANDS } from './machine-commands.ts';
+import { MACHINE } from './machine-options.ts';
 import { SESSION_COMMANDS } from './session-commands.ts';
+
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
 import { WEB_COMMANDS } from './web-commands.ts';
@@ -360,7 +363,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     path: ['doctor'],
     group: INSIGHT,
     summary: 'find out, step by step, why something does not work',
-    options: [...CONNECTION, ...IDENTITY],
+    arguments: [
+      {
+        name: 'ADDRESS',
+        required: false,
+        help: 'a machine, or its scheduler: HOST, ssh://HOST, slurm+ssh://HOST; without it, the MyProxy server',
+      },
+    ],
+    options: [...CONNECTION, ...IDENTITY, ...MACHINE],
+    examples: ['latchkey doctor', 'latchkey doctor slurm+ssh://login.example.org'],
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
@@ -442,6 +453,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TOKEN_COMMANDS,
   ...CREDMON_COMMANDS,
   ...JOBS_COMMANDS,
+  ...MACHINE_COMMANDS,
   ...WEB_COMMANDS,
   ...SESSION_COMMANDS,
 ];

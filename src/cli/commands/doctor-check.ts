@@ -8,6 +8,8 @@ export interface Check {
   readonly detail: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** True when nobody has looked, because something before it failed. */
+  readonly isUnknown?: boolean;
 }
 
 /** What the checks look at. */

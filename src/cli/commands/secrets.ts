@@ -52,8 +52,13 @@ export async function askNewKeyPassPhrase(invocation: Invocation, whose: string)
   );
 }
 
+/** Whatever secret a machine asks for at a login. */
+export async function askPassword(invocation: Invocation, prompt = 'Password: '): Promise<Secret> {
+  return await ask(invocation, prompt);
+}
+
 /** The first line of a file that only its owner can read. @throws LatchkeyError `file/unsafe`, `file/io` */
-async function readPassPhraseFile(path: string): Promise<Secret> {
+export async function readPassPhraseFile(path: string): Promise<Secret> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'r');

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { runProgram } from '../../src/kit/index.ts';
+import { until } from '../support/credential-directory.ts';
+import { latchkeyExecutable } from '../support/our-tools.ts';
+import { havePeers } from '../support/peers.ts';
+import { type SshGround, startSshd } from '../support/sshd.ts';
+import { workspace } from '../support/workspace.ts';
+
+interface Stage {
+  readonly ground: SshGround;
+  readonly address: string;
+  /** Options that reach it without anything of this user's own. */
+  readonly options: readonly string[];
+  run(...argv: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  start(...argv: string[]): {
+    readonly child: ChildProcess;
+    said(): string;
+    readonly ended: Promise<number | null>;
+  };
+}
+
+async function stage(t: TestContext): Promise<Stage> {
+  const ground = await startSshd(t);
+  const home = workspace(t);
+  mkdirSync(join(home, 'run'), { mode: 0o700 });
+  const env = { PATH: process.env.PATH ?? '', HOME: home, XDG_RUNTIME_DIR: join(home, 'run') };
+  const options = ['--identity', ground.key, '--known-hosts', ground.knownHosts, '--only-these'];
+  return {
+    ground,
+    address: `ssh://${ground.user}@127.0.0.1:${ground.target.port}`,
+    options,
+    async run(...argv) {
+      const { code, stdout, stderr } = await runProgram(process.execPath, [latchkeyExecutable, ...argv], {
+        env,
+        timeoutMs: 60_000,
+      });
+      return { code, out: stdout.toString(), err: stderr.toString() };
+    },
+    start(...argv) {
+      const child = spawn(process.execPath, [latchkeyExecutable, ...argv], {
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      t.after(() => child.kill('SIGKILL'));
+      let text = '';
+      child.stderr.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+      return { child, said: () => text, ended };
+    },
+  };
+}
+
+test('latchkey ssh: words arrive as they are, both outputs, the exit code; refusals say why', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { ground, address, options, run } = await stage(t);
+  const good = await run(
+    'ssh',
+    ...options,
+    address,
+    '--',
+    'sh',
+    '-c',
+    'printf "%s|" "$@"; echo no >&2; exit 7',
+    'sh',
+    'a  b',
+    '$HOME',
+    "it's",
+  );
+  assert.deepEqual([good.code, good.out, good.err], [7, "a  b|$HOME|it's|", 'no\n']);
+  const encrypted = await run(
+    'ssh',
+    '--identity',
+    ground.encryptedKey,
+    ...options.slice(2),
+    address,
+    '--',
+    'true',
+  );
+  assert.equal(encrypted.code, 2);
+  assert.match(encrypted.err, /no terminal to ask on for: Pass phrase of/);
+  const stranger = await run(
+    'ssh',
+    '--identity',
+    ground.strangerKey,
+    ...options.slice(2),
+    address,
+    '--',
+    'true',
+  );
+  assert.equal(stranger.code, 3, stranger.err);
+  const nobody = await run(
+    'ssh',
+    ...options.slice(0, 2),
+    '--known-hosts',
+    '/dev/null',
+    '--only-these',
+    address,
+    '--',
+    'true',
+  );
+  assert.equal(nobody.code, 4);
+  assert.match(nobody.err, /host key .* is not known here\n {2}hint: /);
+  assert.match((await run('ssh', ...options, address)).err, /no terminal for a shell/);
+});
+
+test('latchkey tunnel: open, proven, listed, asked, closed; a second of that name is refused', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run, start } = await stage(t);
+  const server = createServer((_, response) => response.end('hello through it'));
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const tunnel = start(
+    'tunnel',
+    'open',
+    ...options,
+    '--name',
+    'db',
+    address,
+    `L:0:127.0.0.1:${port}`,
+    'L:0:127.0.0.1:1',
+  );
+  const through = await until(
+    () => /✔ local 127\.0\.0\.1:(\d+) .*proven/.exec(tunnel.said())?.[1],
+    tunnel.said(),
+  );
+  assert.match(tunnel.said(), /! local 127\.0\.0\.1:\d+ → 127\.0\.0\.1:1 {2}degraded: /);
+  assert.equal(await (await fetch(`http://127.0.0.1:${through}/`)).text(), 'hello through it');
+
+  const list = await run('tunnel', 'list');
+  assert.match(list.out, /^db +ssh .* ready +local .* proven$/m);
+  const status = await run('tunnel', 'status', 'db', '--json');
+  assert.equal(status.code, 1);
+  assert.deepEqual(
+    JSON.parse(status.out).forwards.map((one: { state: string }) => one.state),
+    ['proven', 'degraded'],
+  );
+  const again = await run('tunnel', 'open', ...options, '--name', 'db', address, 'D:0');
+  assert.match(again.err, /there is a tunnel "db" already\n {2}hint: latchkey tunnel close db/);
+
+  assert.match((await run('tunnel', 'close', 'db')).out, /db is closed/);
+  assert.equal(await tunnel.ended, 0, tunnel.said());
+  assert.match((await run('tunnel', 'list')).out, /no tunnel is open/);
+  assert.match((await run('tunnel', 'status', 'db')).err, /there is no tunnel "db"/);
+  assert.match((await run('tunnel', 'open', ...options, address, '8080:db:1')).err, /is no forward/);
+});
+
+test('a directory for tunnels that others may enter is not used', async (t) => {
+  const home = workspace(t);
+  const place = join(home, `latchkey-tunnels-${process.getuid?.()}`);
+  mkdirSync(place);
+  chmodSync(place, 0o755);
+  const { code, stderr } = await runProgram(process.execPath, [latchkeyExecutable, 'tunnel', 'list'], {
+    env: { PATH: process.env.PATH, XDG_RUNTIME_DIR: home },
+  });
+  assert.notEqual(code, 0);
+  assert.match(stderr.toString(), /is not a directory of yours alone/);
+});
+
+test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { ground, address, options, run } = await stage(t);
+  const good = await run('doctor', ...options, address);
+  assert.equal(good.code, 0, good.err);
+  for (const step of ['DNS', 'port', 'credentials', 'login', 'shell', 'files', 'clock', 'forwarding'])
+    assert.match(good.err, new RegExp(`✔ ${step} `), step);
+  assert.match(good.err, /says SSH-2\.0-OpenSSH/);
+
+  const denied = await run(
+    'doctor',
+    '--identity',
+    ground.strangerKey,
+    ...options.slice(2),
+    address,
+    '--json',
+  );
+  assert.equal(denied.code, 1);
+  const { checks } = JSON.parse(denied.out) as { checks: { name: string; state: string; remedy?: string }[] };
+  const states = Object.fromEntries(checks.map(({ name, state }) => [name, state]));
+  assert.deepEqual(
+    [states.login, states.shell, states.files, states.clock],
+    ['failed', 'skipped', 'skipped', 'skipped'],
+  );
+  assert.notEqual(checks.find(({ name }) => name === 'login')?.remedy, undefined);
+
+  const scheduler = await run('doctor', ...options, address.replace('ssh:', 'lsf+ssh:'));
+  assert.equal(scheduler.code, 1);
+  assert.match(scheduler.err, /✘ scheduler +.*"bjobs"/);
+  await ground.target.stop();
+  const gone = await run('doctor', ...options, address);
+  assert.match(gone.err, /✘ port +.* refuses: ECONNREFUSED\n +is sshd running there/);
+  assert.equal((await run('doctor', 'local://')).code, 0);
+});
+
+test('sshd that forbids forwarding: told as a warning, jobs need none', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const ground = await startSshd(t, { config: ['AllowTcpForwarding no'] });
+  const home = workspace(t);
+  writeFileSync(join(home, 'key'), readFileSync(ground.key), { mode: 0o600 });
+  const { code, stderr } = await runProgram(
+    process.execPath,
+    [
+      ...[latchkeyExecutable, 'doctor', '--identity', join(home, 'key'), '--known-hosts', ground.knownHosts],
+      ...['--only-these', `ssh://${ground.user}@127.0.0.1:${ground.target.port}`],
+    ],
+    { env: { PATH: process.env.PATH, HOME: home } },
+  );
+  assert.equal(code, 0, stderr.toString());
+  assert.match(stderr.toString(), /! forwarding .*\n +jobs need none; tunnels do: /);
+});
