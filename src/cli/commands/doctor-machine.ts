@@ -192,12 +192,13 @@ async function checkForwarding({ connection, url }: MachineExamination): Promise
     listen: { port: 0 },
     connect: { host: '127.0.0.1', port: url.port ?? 22 },
   });
+  const { state, cause } = forward;
   await forward.close();
-  if (forward.cause === undefined) return ok('allowed, and connections come through');
+  if (state === 'proven') return ok('allowed, and connections come through');
   return {
     state: 'warning',
-    detail: forward.cause.message,
-    remedy: `jobs need none; tunnels do: ${forward.cause.hint ?? 'AllowTcpForwarding and PermitOpen in sshd_config'}`,
+    detail: cause?.message ?? `connections do not come through (${state})`,
+    remedy: `jobs need none; tunnels do: ${cause?.hint ?? 'AllowTcpForwarding and PermitOpen in sshd_config'}`,
   };
 }
 
