@@ -31,11 +31,11 @@ export interface SshConnection extends Transport {
   /** Those that are not closed. */
   readonly forwards: readonly Forward[];
   /**
-   * Gives this process's terminal to a login shell there, and resolves to its exit code.
+   * Gives this process's terminal to a login shell there, and resolves to its exit code. Absent without an ssh program.
    *
    * @throws LatchkeyError `ssh/lost`
    */
-  attachTerminal(): Promise<number>;
+  attachTerminal?(): Promise<number>;
 }
 
 /**

@@ -198,6 +198,11 @@ test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t)
   const gone = await run('doctor', ...options, address);
   assert.match(gone.err, /✘ port +.* refuses: ECONNREFUSED\n +is sshd running there/);
   assert.equal((await run('doctor', 'local://')).code, 0);
+  const alias = await run('doctor', ...options, 'nowhere.invalid');
+  assert.match(
+    alias.err,
+    /· port +this machine does not know the name; ssh may\n[^]*✘ login +.*Could not resolve/,
+  );
 });
 
 test('sshd that forbids forwarding: told as a warning, jobs need none', async (t) => {

@@ -86,12 +86,14 @@ async function checkPort({ url, invocation }: MachineExamination): Promise<Check
         ),
       ),
     );
-    socket.once('error', (error: NodeJS.ErrnoException) =>
+    socket.once('error', ({ code, message }: NodeJS.ErrnoException) =>
       end(
-        failed(
-          `${host}:${port} refuses: ${error.code ?? error.message}`,
-          'is sshd running there, and is it that port?',
-        ),
+        code === 'ENOTFOUND'
+          ? { state: 'skipped', detail: 'this machine does not know the name; ssh may' }
+          : failed(
+              `${host}:${port} refuses: ${code ?? message}`,
+              'is sshd running there, and is it that port?',
+            ),
       ),
     );
     socket.once('end', () =>

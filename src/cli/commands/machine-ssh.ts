@@ -14,7 +14,7 @@ export const machineSsh: Command = async (invocation) => {
       const exitCode = await runHere(await connection.start(words));
       return { json: { exitCode }, lines: [], raw: '', exitCode };
     }
-    if (process.stdin.isTTY !== true)
+    if (process.stdin.isTTY !== true || connection.attachTerminal === undefined)
       throw new LatchkeyError('cli/no-terminal', 'there is no terminal for a shell', {
         hint: 'say what to run: latchkey ssh HOST -- COMMAND',
       });
