@@ -201,7 +201,7 @@ test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t)
   const alias = await run('doctor', ...options, 'nowhere.invalid');
   assert.match(
     alias.err,
-    /· port +this machine does not know the name; ssh may\n[^]*✘ login +.*Could not resolve/,
+    /· port +this machine does not know the name; ssh may\n[\s\S]*✘ login +.*Could not resolve/,
   );
 });
 
