@@ -16,7 +16,7 @@ import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import { isLatchkeyError, LatchkeyError, runProgram, Secret } from '../../src/kit/index.ts';
 import { Context, Session, type SessionOptions } from '../../src/session/index.ts';
-import { writeProxyFile } from '../../src/x509/index.ts';
+import { buildCertificate, keySigner, writeProxyFile } from '../../src/x509/index.ts';
 import { proxyOf, type TestIdentity, testAuthority } from '../support/in-process-server.ts';
 import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
@@ -315,6 +315,32 @@ test('a VOMS context wants a proxy of its organisation', async (t) => {
     (await failure(session.addContext(new Context('VOMS', { user_proxy })))).code,
     'session/context-invalid',
   );
+});
+
+test('a proxy with attributes of the organisation is taken, and one of another organisation is not', async (t) => {
+  const directory = workspace(t);
+  const jane = await (await testAuthority()).issue('Jane');
+  const plain = await proxyOf(jane);
+  const [proxy] = plain.chain;
+  assert.ok(proxy);
+  // Not a real attribute certificate: the session looks for the policy authority in it, the service verifies.
+  const attributes = {
+    oid: '1.3.6.1.4.1.8005.100.100.5',
+    critical: false,
+    value: Buffer.from('0…atlas://voms.example:15001…'),
+  };
+  const { subject, issuer, serialNumber, notBefore, notAfter, spki, extensions } = proxy;
+  const signer = keySigner(jane.privateKey);
+  const fields = { subject, issuer, serialNumber, notBefore, notAfter, spki, signer };
+  const dressed = await buildCertificate({ ...fields, extensions: [...extensions, attributes] });
+  const user_proxy = await place(directory, 'dressed', {
+    chain: [dressed, ...jane.chain],
+    privateKey: plain.privateKey,
+  });
+  const session = emptySession(t, directory);
+  await session.addContext(new Context('VOMS', { user_proxy, user_vo: 'atlas' }));
+  const other = await failure(session.addContext(new Context('VOMS', { user_proxy, user_vo: 'cms' })));
+  assert.match(other.message, /attributes of another one, not of "cms"/);
 });
 
 test('access key and secret in each other’s place are noticed', async (t) => {
