@@ -30,6 +30,11 @@ test('exit code and both outputs come apart, whatever their last bytes are', asy
   assert.deepEqual(await say('echo out; echo err >&2; exit 7'), [7, 'out\n', 'err\n']);
   assert.deepEqual(await say('printf 5; printf 9 >&2; exit 0'), [0, '5', '9']);
   assert.deepEqual(await say('echo "$2" "$1" $#', 'a b', '*'), [0, '* a b 2\n', '']);
+  assert.deepEqual(await say('[ "$$" = "$(exec sh -c "echo \\$PPID")" ] && echo own "$0"'), [
+    0,
+    'own sh\n',
+    '',
+  ]);
   assert.deepEqual(await say('kill -9 $(exec sh -c "echo \\$PPID")'), [137, '', '']);
   const [code, , complaint] = await say('if');
   assert.equal(code, 2);

@@ -33,20 +33,27 @@ victims() {
       }'
   fi
 }
-set -- "$1" "$2" $(victims "$1")
-shell=$1 grace=$2
-shift 2
-[ $# -gt 0 ] || exit 0
-kill -TERM "$@" 2>/dev/null
-kill -CONT "$@" 2>/dev/null
-n=0
-while [ $n -lt $((grace * 10)) ]; do
-  left=
-  for i in "$@"; do kill -0 "$i" 2>/dev/null && left="$left $i"; done
-  [ -n "$left" ] || exit 0
-  sleep 0.1 2>/dev/null || sleep 1
-  n=$((n + 1))
-done
-kill -KILL $left $(victims "$shell") 2>/dev/null
+# Those that are left after so many tenths of a second; what only waits to be reaped is gone.
+await() {
+  n=$1
+  while :; do
+    left=
+    for i in $all; do
+      kill -0 "$i" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$i/status" 2>/dev/null && left="$left $i"
+    done
+    [ -n "$left" ] && [ $n -gt 0 ] || return
+    sleep 0.1 2>/dev/null || sleep 1
+    n=$((n - 1))
+  done
+}
+all=$(victims "$1")
+[ -n "$all" ] || exit 0
+kill -TERM $all 2>/dev/null
+kill -CONT $all 2>/dev/null
+await $(($2 * 10))
+[ -n "$left" ] || exit 0
+all="$left $(victims "$1")"
+kill -KILL $all 2>/dev/null
+await 10
 exit 0
 `;

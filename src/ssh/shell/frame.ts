@@ -12,13 +12,12 @@ export const MAX_FRAMED_INPUT_BYTES = 64 * 1024;
 
 /**
  * Prepares a kept shell: file descriptor 3 is the standard error of what runs in it, and its own chatter goes nowhere. Tells
- * its process id behind the mark. Some shells can give each command a process group of its own (dash cannot without a terminal).
+ * its process id behind the mark.
  */
 export function shellPrologue(mark: string): string {
   return [
     'exec 3>&2 2>/dev/null',
     'unset CDPATH ENV BASH_ENV',
-    'set -m',
     `printf '%s%s\\n' ${mark} $$; printf '%s\\n' ${mark} >&3`,
     '',
   ].join('\n');
@@ -47,14 +46,16 @@ export function enterDirectory({ cwd }: CommandOptions, otherwise: string): stri
 
 /** The command itself, for any POSIX shell that then ends. @throws TypeError for what is no program or variable */
 export function commandBody(command: CommandText, options: CommandOptions): string {
-  const steps = ['set +m'];
+  const steps: string[] = [];
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new TypeError(`${JSON.stringify(name)} is no name of an environment variable`);
     }
     steps.push(`export ${name}=${shellWord(value)}`);
   }
-  if (command.kind === 'script') {
+  if (command.kind === 'script' && KNOWS_ITSELF.test(command.text)) {
+    steps.push(`exec /bin/sh -c ${[command.text, 'sh', ...command.args].map(shellWord).join(' ')}`);
+  } else if (command.kind === 'script') {
     steps.push(`set -- ${command.args.map(shellWord).join(' ')}`, `eval ${shellWord(command.text)}`);
   } else {
     const [program] = command.argv;
@@ -76,6 +77,9 @@ export function newMark(): string {
 export function numberedMark(base: string, n: number): string {
   return `${base}${n}:`;
 }
+
+/** In a subshell these are the kept shell's: a script that asks for them gets a shell of its own, which costs it an exec. */
+const KNOWS_ITSELF = /\$\$|\$\{\$|PPID|\$0|\$\{0/;
 
 /** Takes one output of a command until its mark. Binary-safe; keeps at most `limit` bytes and counts on. */
 export class MarkedOutput {
