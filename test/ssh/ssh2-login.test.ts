@@ -195,11 +195,15 @@ test('ssh2: a login that was cut is told, and made again with its forwards', asy
   const forward = await connection.forward({ kind: 'local', listen: { port: 0 }, connect: end });
   const running = connection.script('sleep 60', []);
   const lost = assert.rejects(running, { code: 'ssh/lost' });
-  const proven = new Promise<void>((resolve) => {
+  const proven = new Promise<void>((resolve, reject) => {
+    const bound = setTimeout(() => reject(new Error(`the forward stays ${forward.state}`)), 30_000);
     forward.subscribe(({ state }) => {
-      if (state === 'proven') resolve();
+      if (state !== 'proven') return;
+      clearTimeout(bound);
+      resolve();
     });
   });
+  proven.catch(() => {});
   // The command has begun when the kept shell has run another one beside it.
   assert.equal((await connection.run(['echo', 'x'])).stdout.toString(), 'x\n');
   ground.target.dropConnections();
