@@ -111,6 +111,17 @@ test('latchkey ssh: words arrive as they are, both outputs, the exit code; refus
   assert.match((await run('ssh', ...options, address)).err, /no terminal for a shell/);
 });
 
+test('latchkey run, by the same options: what it printed, its exit code, nothing left there', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run } = await stage(t);
+  const sandboxes = join(workspace(t), 'jobs');
+  const words = ['sh', '-c', 'printf "%s|" "$@"; exit 5', 'sh', 'a  b', '$HOME'];
+  const { code, out, err } = await run('run', ...options, '--sandboxes', sandboxes, address, '--', ...words);
+  assert.deepEqual([code, out], [5, 'a  b|$HOME|'], err);
+  const shown = await run('session', 'show', ...options, address);
+  assert.match(shown.out, /^SSH 1 +.*SHA256:/m);
+});
+
 test('latchkey tunnel: open, proven, listed, asked, closed; a second of that name is refused', async (t) => {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
   const { address, options, run, start } = await stage(t);

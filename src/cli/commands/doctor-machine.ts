@@ -120,7 +120,8 @@ async function checkCredentials({ url, session }: MachineExamination): Promise<C
   return {
     state: 'warning',
     detail: 'nothing is found here to log in with but what ssh itself finds',
-    remedy: 'latchkey session show tells what was looked at; --identity, --password and --proxy name more',
+    remedy:
+      'latchkey session show tells what was looked at; --identity, --password and --login-proxy name more',
   };
 }
 

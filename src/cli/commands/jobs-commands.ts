@@ -1,4 +1,5 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
+import { MACHINE } from './machine-options.ts';
 
 const JOBS = 'Jobs on other machines';
 
@@ -43,6 +44,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
       { long: 'token', value: 'FILE', help: 'a bearer token that follows the job', completes: 'file' },
       { long: 'detach', help: 'print the id when it is submitted, and leave it alone' },
       SANDBOXES,
+      ...MACHINE,
     ],
     details:
       "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. Files of --proxy and --token are read again in time, as long as this runs.",
@@ -58,7 +60,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     group: JOBS,
     summary: 'your jobs at a service, and how they stand',
     arguments: [{ name: 'URL', help: URL_HELP }],
-    options: [SANDBOXES],
+    options: [SANDBOXES, ...MACHINE],
     examples: ['latchkey jobs list slurm+ssh://login.example.org'],
     load: async () => (await import('./jobs-list.ts')).jobsList,
   },
@@ -67,7 +69,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     group: JOBS,
     summary: 'all that is known of one job',
     arguments: [{ name: 'ID', help: ID_HELP }],
-    options: [SANDBOXES],
+    options: [SANDBOXES, ...MACHINE],
     examples: ["latchkey jobs show '[slurm+ssh://login.example.org]-[4711]'"],
     load: async () => (await import('./jobs-show.ts')).jobsShow,
   },
@@ -76,7 +78,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     group: JOBS,
     summary: 'end a job',
     arguments: [{ name: 'ID', help: ID_HELP }],
-    options: [SANDBOXES],
+    options: [SANDBOXES, ...MACHINE],
     load: async () => (await import('./jobs-show.ts')).jobsCancel,
   },
   {
@@ -84,7 +86,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     group: JOBS,
     summary: "see a job's output until it ends",
     arguments: [{ name: 'ID', help: ID_HELP }],
-    options: [SANDBOXES],
+    options: [SANDBOXES, ...MACHINE],
     details:
       "Ends with the job's exit code, or 128 and the number of the signal that ended it. Interrupted, it leaves the job alone.",
     load: async () => (await import('./jobs-show.ts')).jobsFollow,

@@ -9,7 +9,12 @@ export const MACHINE: readonly CommandOption[] = [
     help: 'private key, before any other; its pass phrase is asked for',
     completes: 'file',
   },
-  { long: 'proxy', value: 'FILE', help: 'X.509 proxy, for gsissh://', completes: 'file' },
+  {
+    long: 'login-proxy',
+    value: 'FILE',
+    help: 'X.509 proxy for gsissh://; default X509_USER_PROXY, else /tmp/x509up_u<uid>',
+    completes: 'file',
+  },
   { long: 'password', help: 'log in with a password, which is asked for' },
   {
     long: 'password-file',

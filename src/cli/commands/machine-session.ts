@@ -51,7 +51,7 @@ export async function connectTo(
 async function addContexts(invocation: Invocation, session: Session): Promise<void> {
   const { given } = invocation;
   const identity = given.text('identity');
-  const proxy = given.text('proxy');
+  const proxy = given.text('login-proxy');
   const passwordFile = given.text('password-file');
   if (identity !== undefined) await addKey(invocation, session, identity);
   if (proxy !== undefined) await session.addContext(new Context('X509', { userProxy: proxy }));

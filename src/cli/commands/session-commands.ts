@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command-spec.ts';
+import { MACHINE } from './machine-options.ts';
 
 /** `latchkey session …`. Data only, as every table of commands. */
 export const SESSION_COMMANDS: readonly CommandSpec[] = [
@@ -9,7 +10,7 @@ export const SESSION_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       { name: 'HOST', required: false, help: 'HOST, USER@HOST, ssh://USER@HOST:PORT or gsissh://HOST' },
     ],
-    options: [],
+    options: MACHINE,
     details:
       'Looks at the agent, the usual ssh keys, the proxy, the bearer token and the AWS environment, and checks each. Nothing is connected, and no secret is shown.',
     examples: ['latchkey session show', 'latchkey session show gsissh://login.example.org'],

@@ -1,12 +1,12 @@
-import { type ContextReport, type Explanation, Session } from '../../session/index.ts';
+import type { ContextReport, Explanation, Session } from '../../session/index.ts';
 import type { Command, Report } from './command.ts';
 import { tableLines } from './facts.ts';
+import { openSession } from './machine-session.ts';
 
 /** `latchkey session show [HOST]`: the user's own contexts, or which of them a host would see; nothing is connected. */
-export const sessionShow: Command = async ({ given, context }) => {
-  const { env, uid } = context;
-  await using session = new Session({ env, uid });
-  const [host] = given.arguments;
+export const sessionShow: Command = async (invocation) => {
+  await using session = await openSession(invocation);
+  const [host] = invocation.given.arguments;
   return host === undefined
     ? await ownContexts(session)
     : hostReport(await session.explain(host), await session.list());
