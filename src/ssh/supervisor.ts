@@ -47,6 +47,8 @@ export class Supervisor {
   #status: SshStatus;
   #master: Master | undefined;
   #generation = 0;
+  /** The attempts to log in again, while there are any. */
+  #working: Promise<void> = Promise.resolve();
   #hurry: (() => void) | undefined;
 
   private constructor(
@@ -142,6 +144,7 @@ export class Supervisor {
     this.#master = undefined;
     this.#enter({ state: 'closed' });
     await master?.stop();
+    await this.#working;
     this.#askpass?.close();
     await removePrivateDirectory(this.directory);
   }
@@ -174,7 +177,7 @@ export class Supervisor {
       });
       this.#hooks.onLost();
       const wasSettled = this.#clock.now().getTime() - begun >= SETTLED_MS;
-      void this.#again(wasSettled ? 0 : 1);
+      this.#working = this.#again(wasSettled ? 0 : 1);
     });
   }
 

@@ -181,6 +181,27 @@ test('a thousand commands one by one, and fifty at once', async (t) => {
   assert.equal(ground.target.log().match(/Accepted publickey/g)?.length, 1, 'one login');
 });
 
+test('where the server allows one session, commands wait in line, and no longer than their own time', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const ground = await startSshd(t, { config: ['MaxSessions 1'] });
+  const connection = await openSsh(sshOptions(ground));
+  t.after(() => connection.close());
+  const said = await Promise.all(
+    Array.from({ length: 8 }, (_, n) => connection.script('sleep 0.05; echo "$1"', [String(n)])),
+  );
+  assert.deepEqual(
+    said.map(({ stdout }) => stdout.toString()),
+    Array.from({ length: 8 }, (_, n) => `${n}\n`),
+  );
+  const long = connection.run(['sleep', '1.5']);
+  const error = await rejection(connection.run(['true'], { timeoutMs: 300 }));
+  assert.deepEqual([error.details.reason, error.details.ran], ['timed-out', 'no']);
+  assert.equal((await long).exitCode, 0);
+  const refused = await rejection(connection.start(['true']));
+  assert.deepEqual([refused.code, refused.details.reason], ['ssh/command', 'not-started']);
+  assert.match(refused.hint ?? '', /MaxSessions/);
+});
+
 test('what a command leaves behind does not speak into the next one', async (t) => {
   if (!havePeers(t, ...PEERS)) return;
   const { connection } = await connected(t);

@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../../kit/index.ts';
-import { commandStopped } from '../command-error.ts';
+import { commandStopped, DEFAULT_TIMEOUT_MS, type StopReason } from '../command-error.ts';
 import type { CommandOptions, CommandResult } from '../transport.ts';
 import type { CommandText } from './frame.ts';
 import { Lane, type LaneHost } from './lane.ts';
@@ -72,18 +72,26 @@ export class LanePool {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         resolve: (lane) => {
-          signal?.removeEventListener('abort', onAbort);
+          release();
           resolve(lane);
         },
         reject: (error) => {
-          signal?.removeEventListener('abort', onAbort);
+          release();
           reject(error);
         },
       };
-      const onAbort = () => {
+      const giveUp = (reason: StopReason) => {
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
-        waiting.reject(commandStopped('cancelled', options, 'no'));
+        waiting.reject(commandStopped(reason, options, 'no'));
+      };
+      const onAbort = () => giveUp('cancelled');
+      // Whoever has so much time for a command does not wait longer than that for its turn.
+      const limit = Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 2 ** 31 - 1);
+      const timer = setTimeout(() => giveUp('timed-out'), limit);
+      const release = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiting);
