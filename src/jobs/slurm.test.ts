@@ -114,6 +114,15 @@ test('a lone id is asked twice, so that an unknown one is an answer and not a fa
   assert.equal(slurm.query(['7', '8']).argv.at(-1), '--jobs=7,8');
 });
 
+test('a limit or a cancel has exit code 0 in the books, which is none', () => {
+  const rows = `1|TIMEOUT|0:0|1796072712|1796072713|1796072782|vm
+7|COMPLETED|0:0|1796072716|1796072716|1796072737|vm
+`;
+  const [late, done] = slurm.accounting?.parse(result(rows)) ?? [];
+  assert.deepEqual([late?.state, late?.reason, late?.exitCode], ['Failed', 'timeout', undefined]);
+  assert.deepEqual([done?.state, done?.exitCode], ['Done', 0]);
+});
+
 test('sacct is read; switched off it says nothing', () => {
   const rows = `2|FAILED|3:0|1796072712|1796072713|1796072713|vm
 3_2|CANCELLED by 1000|0:15|1796072712|1796072714|1796072714|None assigned

@@ -3,7 +3,7 @@ import type { BatchRequest } from './batch-request.ts';
 import type { BatchStatus, BatchSystem } from './batch-system.ts';
 import { directiveValue, hoursMinutes } from './directive.ts';
 import { handOver } from './hand-over.ts';
-import { isFinal } from './job-state.ts';
+import { isFinal, type JobState } from './job-state.ts';
 import { layoutOf } from './layout.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
 import { SLURM_STATES, SLURM_WAIT_REASONS } from './slurm-states.ts';
@@ -164,7 +164,7 @@ function statusOfRow(row: readonly string[]): BatchStatus {
     native,
     reason: meaning.reason ?? (meaning.state === 'Pending' ? SLURM_WAIT_REASONS[why] : undefined),
     // As wait(2) tells it.
-    ...(hasEnded ? ending(Number(raw) >> 8, Number(raw) & 127) : {}),
+    ...(hasEnded ? ending(meaning.state, Number(raw) >> 8, Number(raw) & 127) : {}),
     submittedAt: time(submitted),
     // Of what has not begun or ended, these are guesses.
     startedAt: hasBegun ? time(started) : undefined,
@@ -189,7 +189,7 @@ function statusOfAccount(row: readonly string[]): readonly BatchStatus[] {
       state: meaning.state,
       native,
       reason: meaning.reason,
-      ...(hasEnded ? ending(code, signal) : {}),
+      ...(hasEnded ? ending(meaning.state, code, signal) : {}),
       submittedAt: time(submitted),
       startedAt: time(started),
       endedAt: hasEnded ? time(ended) : undefined,
@@ -198,8 +198,10 @@ function statusOfAccount(row: readonly string[]): readonly BatchStatus[] {
   ];
 }
 
-function ending(exitCode: number, signal: number): Pick<BatchStatus, 'exitCode' | 'signal'> {
-  return signal > 0 ? { signal } : { exitCode };
+/** What timed out or was cancelled has exit code 0 in its books: that says nothing. */
+function ending(state: JobState, exitCode: number, signal: number): Pick<BatchStatus, 'exitCode' | 'signal'> {
+  if (signal > 0) return { signal };
+  return exitCode === 0 && state !== 'Done' ? {} : { exitCode };
 }
 
 function time(seconds: string | undefined): Date | undefined {

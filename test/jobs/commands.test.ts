@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Service } from '../../src/jobs/index.ts';
+import { Secret } from '../../src/kit/index.ts';
 import { latchkey, personIn } from '../cli-commands/installation.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
 import { workspace } from '../support/workspace.ts';
@@ -88,4 +90,53 @@ test('interrupted, latchkey run cancels its job', async (t) => {
     readFileSync(join(home, '.latchkey', 'jobs', tag as string, 'end'), 'utf8'),
     /^\d+ 143 15 -$/m,
   );
+});
+
+test('after kill -9 the job goes on; taken up again its credential is renewed, and leaves with it', async (t) => {
+  const home = workspace(t);
+  writeFileSync(join(home, 'token'), 'first', { mode: 0o600 });
+  const script = `cat "$BEARER_TOKEN_FILE"; while [ ! -e ${home}/go ]; do sleep 0.1; done; cat "$BEARER_TOKEN_FILE"`;
+  const args = [
+    latchkeyExecutable,
+    'run',
+    '--token',
+    join(home, 'token'),
+    'local://',
+    '--',
+    'sh',
+    '-c',
+    script,
+  ];
+  const child = spawn(process.execPath, args, { env: personIn(home), stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (part) => {
+    said += part;
+  });
+  let told = '';
+  child.stderr.on('data', (part) => {
+    told += part;
+  });
+  for (let tries = 0; tries < 200 && said === ''; tries += 1) await delay(50);
+  assert.equal(said.trim(), 'first');
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  const id = /\[local.*\]/.exec(told)?.[0] as string;
+  const root = join(home, '.latchkey', 'jobs');
+  const service = new Service('local://', { sandboxRoot: root, poll: { leastMs: 50, mostMs: 200 } });
+  t.after(() => service.close());
+  const obtain = async () => ({
+    kind: 'token',
+    issuedAt: new Date(),
+    expiresAt: new Date(Date.now() + 3_600_000),
+    bytes: new Secret(' second'),
+  });
+  const source = { authority: 'test', isLocal: true, obtain };
+  const job = await service.getJob(id, { credentials: [{ source, as: 'bearer-token' }] });
+  assert.equal(job.state, 'Running');
+  writeFileSync(join(home, 'go'), '');
+  assert.equal(await job.wait({ timeoutMs: 20_000 }), true);
+  assert.deepEqual([job.state, String(await job.stdout())], ['Done', 'first\n second']);
+  assert.ok(!readdirSync(join(root, readdirSync(root)[0] as string)).includes('credentials'));
 });

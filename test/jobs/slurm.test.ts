@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -176,4 +176,30 @@ test('Slurm', async (t) => {
     assert.equal(late.facts.signal, 15);
   });
   assert.ok(existsSync(root) && readdirSync(root).length > 0);
+});
+
+test('a job that Slurm has forgotten is what its sandbox says, else vanished and never guessed Done', async (t) => {
+  if (!havePeers(t, ...SLURM_PROGRAMS)) return;
+  const cluster = await startSlurm(t, { minJobAgeSeconds: 2 });
+  process.env.SLURM_CONF = cluster.env.SLURM_CONF;
+  const root = join(workspace(t), 'jobs');
+  // It is asked only when the test says so.
+  const poll = { leastMs: 3_600_000, mostMs: 3_600_000 };
+  const service = new Service('slurm://', { poll, sandboxRoot: root, vanishedAfterMs: 0 });
+  t.after(() => service.close());
+  const [kept, lost] = await Promise.all([
+    service.run({ executable: 'sh', arguments: ['-c', 'exit 6'], name: 'kept' }),
+    service.run({ executable: 'true', name: 'lost' }),
+  ]);
+  for (let tries = 0; tries < 400 && cluster.tool('squeue', '-h', '-t', 'all').trim() !== ''; tries += 1)
+    await delay(200);
+  assert.equal(cluster.tool('squeue', '-h', '-t', 'all').trim(), '', 'it is still known');
+  const sandbox = readdirSync(root).find((tag) =>
+    readFileSync(join(root, tag, 'job.json'), 'utf8').includes('"lost"'),
+  );
+  rmSync(join(root, sandbox as string, 'end'));
+  await kept.refresh();
+  assert.equal(await kept.wait({ timeoutMs: 10_000 }), true);
+  assert.deepEqual([kept.state, kept.exitCode], ['Failed', 6]);
+  assert.deepEqual([lost.state, lost.reason, lost.exitCode], ['Unknown', 'vanished', undefined]);
 });
