@@ -43,6 +43,7 @@ export class Follower {
   #isClosed = false;
   #pauseMs: number;
   #round: Promise<void> | undefined;
+  #nextRound: Promise<void> | undefined;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -68,12 +69,22 @@ export class Follower {
     if (!this.#isRunning && !this.#isClosed) void this.#loop();
   }
 
-  /** Asks now, once for all who want it now. What fails is told to the jobs. */
+  /**
+   * Asks now, once for all who want it now; a question that is under way may be older than what they want to know. What
+   * fails is told to the jobs.
+   */
   async ask(): Promise<void> {
-    this.#round ??= this.#ask().finally(() => {
-      this.#round = undefined;
+    if (this.#round === undefined) {
+      this.#round = this.#ask().finally(() => {
+        this.#round = undefined;
+      });
+      return this.#round;
+    }
+    this.#nextRound ??= this.#round.then(() => {
+      this.#nextRound = undefined;
+      return this.ask();
     });
-    await this.#round;
+    return this.#nextRound;
   }
 
   close(): void {
