@@ -118,3 +118,17 @@ test('what is final stays, whatever is said later', async () => {
   assert.equal(entry.facts.state, 'Failed');
   follower.close();
 });
+
+test('closed, it sleeps no more: nothing keeps the process', async () => {
+  const { clock, asked, follower, add } = scripted();
+  add('a');
+  await clock.settle();
+  follower.soon();
+  await clock.settle();
+  assert.equal(clock.sleepers, 1);
+  follower.close();
+  await clock.settle();
+  assert.equal(clock.sleepers, 0);
+  await clock.advance(600_000);
+  assert.deepEqual(asked, []);
+});

@@ -38,6 +38,7 @@ const IDS_AT_ONCE = 1000;
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #entries = new Map<string, JobEntry>();
+  readonly #stop = new AbortController();
   #wake: AbortController | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -89,7 +90,7 @@ export class Follower {
 
   close(): void {
     this.#isClosed = true;
-    this.#wake?.abort();
+    this.#stop.abort();
   }
 
   async #loop(): Promise<void> {
@@ -105,13 +106,17 @@ export class Follower {
   }
 
   async #pause(): Promise<void> {
+    const { clock, poll } = this.#options;
     this.#wake = new AbortController();
     try {
-      await this.#options.clock.sleep(this.#pauseMs, this.#wake.signal);
+      await clock.sleep(this.#pauseMs, AbortSignal.any([this.#wake.signal, this.#stop.signal]));
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       if (!this.#wake.signal.aborted) throw error;
       // Woken: something changes. Not at once, for it needs its time, and others may come.
-      await this.#options.clock.sleep(this.#options.poll.leastMs);
+      await clock.sleep(poll.leastMs, this.#stop.signal).catch((reason: unknown) => {
+        if (!this.#stop.signal.aborted) throw reason;
+      });
     } finally {
       this.#wake = undefined;
     }

@@ -16,6 +16,11 @@ export class FakeClock implements Clock {
     this.#wall = Date.parse(start);
   }
 
+  /** How many sleep just now. */
+  get sleepers(): number {
+    return this.#sleepers.size;
+  }
+
   now(): Date {
     return new Date(this.#wall);
   }
