@@ -1,12 +1,15 @@
 // `npm run bench -- sftp`: files over the same sftp-server, ours and OpenSSH's own `sftp` in turn, in memory (/dev/shm), so that
 // the protocol is measured and not a disk; the best of the runs, because the others shared the machine with somebody.
-// Ours is measured as it is used (temporary name, fsync, rename), once without and once with SHA-256 of both sides compared.
+// Then both over a real sshd. Ours is measured as it is used (temporary name, fsync, rename), once without and once with SHA-256 of both sides compared.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { openSftp, type SftpFiles } from '../src/ssh/index.ts';
+import { openSftp, openSsh, type SftpFiles } from '../src/ssh/index.ts';
+import { sshOptions } from '../test/support/ssh-options.ts';
+import { startSshd } from '../test/support/sshd.ts';
 
 const SERVER = '/usr/lib/openssh/sftp-server';
 const RUNS = 7;
@@ -37,6 +40,44 @@ async function theirs(...lines: string[]): Promise<void> {
   const batch = join(base, 'batch');
   writeFileSync(batch, `${lines.join('\n')}\n`);
   await run('sftp', ['-q', '-b', batch, '-D', SERVER], { maxBuffer: 1 << 26 });
+}
+
+/** The same over a real sshd on loopback, each on a connection of its own that stands already. */
+async function overSsh(source: string, there: string, here: string): Promise<void> {
+  const ends: (() => unknown)[] = [];
+  const ground = await startSshd({ after: (end) => void ends.unshift(end as () => unknown) });
+  const connection = await openSsh(sshOptions(ground));
+  const socket = join(ground.directory, 'm');
+  const { host, port } = ground.target;
+  const settings = [
+    ...[`UserKnownHostsFile=${ground.knownHosts}`, `IdentityFile=${ground.key}`, 'IdentitiesOnly=yes'],
+    ...[`Port=${port}`, `User=${ground.user}`, `ControlPath=${socket}`, 'BatchMode=yes'],
+  ].flatMap((setting) => ['-o', setting]);
+  const master = spawn('ssh', ['-F', 'none', ...settings, '-M', '-N', host], { stdio: 'ignore' });
+  for (let n = 0; n < 200 && !existsSync(socket); n += 1) await delay(25);
+  const batch = join(base, 'batch');
+  const sftp = async (line: string) => {
+    writeFileSync(batch, `${line}\n`);
+    await run('sftp', ['-q', '-F', 'none', ...settings, '-b', batch, host]);
+  };
+  try {
+    const put = await best({
+      ours: () => connection.files.put(source, there, { verify: false }),
+      oursCompared: () => connection.files.put(source, there),
+      sftp: () => sftp(`put ${source} ${there}`),
+    });
+    report('put 100 MB over sshd', put, BYTES / 1e6, 'MB/s');
+    const get = await best({
+      ours: () => connection.files.get(there, here, { verify: false }),
+      oursCompared: () => connection.files.get(there, here),
+      sftp: () => sftp(`get ${there} ${here}`),
+    });
+    report('get 100 MB over sshd', get, BYTES / 1e6, 'MB/s');
+  } finally {
+    await connection.close();
+    master.kill();
+    for (const end of ends) await end();
+  }
 }
 
 async function seconds(act: () => Promise<void>): Promise<number> {
@@ -99,6 +140,7 @@ try {
     sftp: () => theirs(...small.map((path) => `put ${path} ${copyOf(path)}`)),
   });
   report(`put ${SMALL_FILES} files of 1 kB, one after the other`, many, SMALL_FILES, 'files/s');
+  await overSsh(source, there, here);
 } finally {
   rmSync(base, { recursive: true, force: true });
 }
