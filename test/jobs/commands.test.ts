@@ -47,7 +47,7 @@ test('a description in a file, what is given before it, and a token that follows
     assert.ok(!readFileSync(join(sandbox, file), 'utf8').includes('secret-token'));
   const wrong = latchkey(home, ['run', '--queue', 'x', 'local://', '--', 'true']);
   assert.match(wrong.stderr, /the adaptor "machine" has no way to carry out "queue"|the adaptor "local"/);
-  assert.equal(latchkey(home, ['run', 'fork://otherhost', '--', 'true']).code, 1);
+  assert.equal(latchkey(home, ['run', 'fork://otherhost', '--', 'true']).code, 2);
 });
 
 test('jobs list, show, follow and cancel know a job by its id alone', (t) => {
@@ -69,7 +69,7 @@ test('jobs list, show, follow and cancel know a job by its id alone', (t) => {
   assert.deepEqual([followed.code, followed.stdout], [143, 'hello\n']);
   const unknown = latchkey(home, ['jobs', 'show', '[local://localhost]-[lk-0]']);
   assert.match(unknown.stderr, /nobody knows a job/);
-  assert.equal(unknown.code, 1);
+  assert.equal(unknown.code, 5);
 });
 
 test('interrupted, latchkey run cancels its job', async (t) => {

@@ -6,7 +6,7 @@ export const SESSION_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['session', 'show'],
     group: 'See and explain',
-    summary: 'what you have here to log in with, or what a host would be shown, and why not the rest',
+    summary: 'what you have to log in with, or what a host would be shown',
     arguments: [
       { name: 'HOST', required: false, help: 'HOST, USER@HOST, ssh://USER@HOST:PORT or gsissh://HOST' },
     ],
