@@ -177,6 +177,44 @@ test('a jump host is gone through with the same rules, and a changed key of it i
   assert.ok(String(error.details.lines).includes(`${jump.port}`));
 });
 
+test('aliases, ports and jump hosts of a configuration file count, and what it may not decide does not', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const ground = await startSshd(t);
+  const jump = await ground.jump();
+  const configFile = join(ground.directory, 'my config');
+  writeFileSync(
+    configFile,
+    [
+      'StrictHostKeyChecking no',
+      `LocalForward ${jump.port} 127.0.0.1:1`,
+      'ControlMaster auto',
+      `ControlPath ${ground.directory}/shared`,
+      'Host work',
+      '  HostName 127.0.0.1',
+      `  Port ${ground.target.port}`,
+      '  ProxyJump gate',
+      'Host gate',
+      '  HostName 127.0.0.1',
+      `  Port ${jump.port}`,
+      'Host *',
+      `  User ${ground.user}`,
+      `  IdentityFile "${ground.key}"`,
+      '',
+    ].join('\n'),
+  );
+  const hostKeys = { policy: 'strict', knownHostsFiles: [ground.knownHosts] } as const;
+  const options = { target: { host: 'work' }, configFile, hostKeys, credential: { agentSocket: 'none' } };
+  assert.equal(await whoAmI(t, options), ground.user);
+  assert.match(jump.log(), /Accepted publickey/);
+  assert.equal(existsSync(join(ground.directory, 'shared')), false, 'no shared master');
+  assert.equal(await whoAmI(t, { ...options, target: { host: 'work' }, jump: [] }), ground.user);
+  assert.equal(jump.log().match(/Accepted publickey/g)?.length, 1, '[] is straight');
+  const empty = join(ground.directory, 'nobody');
+  writeFileSync(empty, '');
+  await refused({ ...options, hostKeys: { ...hostKeys, knownHostsFiles: [empty] } }, 'ssh/host-key');
+  assert.equal(readFileSync(empty, 'utf8'), '');
+});
+
 test('a jump host never gets the password of the target', async (t) => {
   if (!havePeers(t, ...PEERS, 'useradd', 'userdel', 'chpasswd')) return;
   const { name, password } = throwAwayUser(t);
