@@ -13,6 +13,9 @@ export interface CheckedDescription
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** More than any scheduler takes by default; each is followed. */
+const MAX_TASKS = 1_000_000;
+
 const NAMES = Object.keys(ATTRIBUTES) as (keyof JobDescription)[];
 const BY_PLAIN_NAME = new Map(NAMES.map((name) => [plainName(name), name]));
 
@@ -39,6 +42,8 @@ export function checkDescription(
   if (typeof executable !== 'string' || executable === '') throw wrong('executable', 'is missing');
   checkChoice(values, 'stageOut', ['always', 'done']);
   checkChoice(values, 'credentialPolicy', ['warn', 'refuse']);
+  if (((values.get('arraySize') ?? 0) as number) > MAX_TASKS)
+    throw wrong('arraySize', `must be ${MAX_TASKS} at most`);
   const { wallTimeLimit, fileTransfer, environment, ...rest } = Object.fromEntries(
     values,
   ) as unknown as JobDescription;

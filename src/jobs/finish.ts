@@ -25,7 +25,8 @@ export async function finishJob(entry: JobEntry, facts: JobFacts, tools: FinishT
   tools.credentials?.release(tag);
   const wantsFiles = (job.stageOut ?? 'always') === 'always' || facts.state === 'Done';
   const hasFiles = wantsFiles && job.transfers.some((transfer) => transfer.direction === 'out');
-  if (!entry.hasCredentials && !hasFiles && job.cleanup !== true) return;
+  const isForgotten = wantsFiles && entry.hasForgottenFiles;
+  if (!entry.hasCredentials && !hasFiles && !isForgotten && job.cleanup !== true) return;
   try {
     const place = await tools.place();
     const { files } = place.transport;
@@ -33,7 +34,13 @@ export async function finishJob(entry: JobEntry, facts: JobFacts, tools: FinishT
     if (entry.hasCredentials) {
       await patiently(tools.clock, () => files.remove(`${sandbox}/credentials`, { recursive: true }));
     }
-    if (hasFiles && (await patiently(tools.clock, () => files.status(`${sandbox}/fetched`))) === undefined) {
+    const isFetched = async () =>
+      (await patiently(tools.clock, () => files.status(`${sandbox}/fetched`))) !== undefined;
+    if (isForgotten && !(await isFetched())) {
+      tools.onTrouble(notFetched(entry));
+      return;
+    }
+    if (hasFiles && !(await isFetched())) {
       const transfers = placeTransfers(job, workDirectoryOf(job, place.home, sandbox));
       const failures = await stageOut(place, transfers, tools.clock);
       for (const failure of failures) tools.onTrouble(failure);
@@ -50,6 +57,16 @@ export async function finishJob(entry: JobEntry, facts: JobFacts, tools: FinishT
       }),
     );
   }
+}
+
+function notFetched({ id }: JobEntry): LatchkeyError {
+  return new LatchkeyError(
+    'jobs/staging',
+    `the files of job "${id}" are not fetched, and its sandbox stays`,
+    {
+      hint: 'say again where they go: getJob(id, { fileTransfer }); what that machine keeps of it is not believed',
+    },
+  );
 }
 
 async function patiently<Value>(clock: Clock, act: () => Promise<Value>): Promise<Value> {

@@ -31,6 +31,8 @@ export interface JobEntry {
   readonly tag: string | undefined;
   readonly job: CheckedDescription | undefined;
   readonly hasCredentials: boolean;
+  /** It was to fetch files, and where they go here is not known any more. */
+  readonly hasForgottenFiles: boolean;
   readonly tasks: Map<number, JobFacts>;
   facts: JobFacts;
   /** Milliseconds since the epoch at which nobody knew it any more. */
@@ -43,7 +45,7 @@ export interface JobEntry {
 
 /** A job that was just submitted, or found again. */
 export function newEntry(
-  about: Pick<JobEntry, 'id' | 'native' | 'tag' | 'job' | 'hasCredentials'>,
+  about: Pick<JobEntry, 'id' | 'native' | 'tag' | 'job' | 'hasCredentials' | 'hasForgottenFiles'>,
   state: JobState,
   now: Date,
 ): JobEntry {

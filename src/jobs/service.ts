@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts';
 import { checkCredentials } from './credential-files.ts';
 import type { JobDescription } from './description.ts';
 import type { Ec2MachineOptions } from './ec2-machine.ts';
+import { parseFileTransfer } from './file-transfer.ts';
 import { finishJob } from './finish.ts';
 import { Follower, type PollPolicy } from './follower.ts';
 import { Job, type JobOperations } from './job.ts';
@@ -44,6 +45,11 @@ export interface ServiceOptions {
 export interface GetJobOptions {
   /** Sources of its credentials: they are not data, and so not kept with it. */
   readonly credentials?: readonly JobCredential[] | undefined;
+  /**
+   * What is fetched at its end, as its description had it (default: nothing). It is not taken from the sandbox: that is the
+   * other machine's word, and it would say which files are replaced here.
+   */
+  readonly fileTransfer?: readonly string[] | undefined;
 }
 
 /**
@@ -135,11 +141,11 @@ export class Service {
 
   /**
    * Takes up a job again, also after a restart; what it was submitted with is read from its sandbox. Its credentials are
-   * renewed again when their sources are given.
+   * renewed again when their sources are given, and its files fetched when they are named again.
    *
    * @throws LatchkeyError `jobs/not-found`: not of this service, or neither known to the scheduler nor on record
    */
-  async getJob(id: string, { credentials = [] }: GetJobOptions = {}): Promise<Job> {
+  async getJob(id: string, { credentials = [], fileTransfer }: GetJobOptions = {}): Promise<Job> {
     this.#assertOpen();
     const { service, native } = parseJobId(id);
     const whole = formatJobId({ service, native });
@@ -150,11 +156,18 @@ export class Service {
     if (known !== undefined) return new Job(this.#operations, known.job, known);
     const place = await this.#open();
     const tag = await findSandbox(place, native);
-    const kept = tag === undefined ? undefined : parseKept(await readKept(place, tag));
+    const kept = tag === undefined ? undefined : parseKept(await readKept(place, tag), tag);
     checkCredentials(credentials);
-    const job = kept && { ...kept.description, credentials };
-    const hasCredentials = (kept?.credentials.length ?? 0) > 0;
-    const about = { id: whole, native, tag: kept?.tag, job, hasCredentials };
+    const transfers = (fileTransfer ?? []).map(parseFileTransfer);
+    const job = kept && { ...kept.description, credentials, transfers };
+    const about = {
+      id: whole,
+      native,
+      tag: kept && tag,
+      job,
+      hasCredentials: kept?.hasCredentials ?? false,
+      hasForgottenFiles: fileTransfer === undefined && (kept?.hasFiles ?? false),
+    };
     const entry = newEntry(about, 'Unknown', this.#clock.now());
     this.#entries.set(whole, entry);
     this.#follower.add(entry);
@@ -174,13 +187,14 @@ export class Service {
     }
     if (
       kept !== undefined &&
+      tag !== undefined &&
       credentials.length > 0 &&
       !entry.isFinishing &&
       entry.missingSince === undefined
     ) {
       await this.#keep().follow(
         place,
-        { tag: kept.tag, sandbox: `${place.root}/${kept.tag}`, credentials },
+        { tag, sandbox: `${place.root}/${tag}`, credentials },
         kept.description.wallTimeMinutes,
         (event) => this.#follower.credential(entry, event),
         () => this.#follower.soon(),
@@ -276,7 +290,7 @@ export class Service {
     });
     const about = { id: formatJobId({ service: this.url, native: id }), native: id, tag, job };
     const hasCredentials = (job.credentials?.length ?? 0) > 0;
-    entry = newEntry({ ...about, hasCredentials }, 'Pending', this.#clock.now());
+    entry = newEntry({ ...about, hasCredentials, hasForgottenFiles: false }, 'Pending', this.#clock.now());
     this.#entries.set(entry.id, entry);
     this.#follower.add(entry);
     return { entry, findings };

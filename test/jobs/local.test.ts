@@ -255,6 +255,54 @@ test('another process takes a job up again by its id alone', async (t) => {
   await assert.rejects(later.getJob('[ssh://other]-[1]'), /another service/);
 });
 
+test('what a sandbox says of files here is not believed: they are fetched when they are named again', async (t) => {
+  const { service, root, directory } = local(t);
+  const at = (name: string) => join(directory, name);
+  const transfer = `"${at('mine')}" < made`;
+  const first = await service.run({
+    executable: 'sh',
+    arguments: ['-c', 'echo theirs > made; sleep 0.5'],
+    fileTransfer: [transfer],
+    cleanup: true,
+  });
+  const id = first.id as string;
+  await service.close();
+  writeFileSync(at('precious'), 'precious');
+  const tag = readdirSync(root)[0] as string;
+  const path = join(root, tag, 'job.json');
+  const kept = JSON.parse(readFileSync(path, 'utf8'));
+  const evil = { local: at('precious'), remote: 'made', direction: 'out', append: false };
+  kept.description.transfers = [evil];
+  writeFileSync(path, JSON.stringify(kept));
+  const take = async (fileTransfer?: readonly string[]) => {
+    const later = new Service('local://', { ...FAST, sandboxRoot: root });
+    t.after(() => later.close());
+    const job = await ended(await later.getJob(id, { fileTransfer }));
+    return [job.state, job.trouble?.code];
+  };
+  assert.deepEqual(await take(), ['Done', 'jobs/staging']);
+  assert.equal(readFileSync(at('precious'), 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(root), [tag], 'what was not fetched stays');
+  assert.deepEqual(await take([transfer]), ['Done', undefined]);
+  assert.equal(readFileSync(at('mine'), 'utf8'), 'theirs\n');
+  assert.deepEqual(readdirSync(root), []);
+});
+
+test('a sandbox that claims to be another, or keeps what no description can be, is not believed', async (t) => {
+  const { service, root } = local(t);
+  const ids: string[] = [];
+  for (let n = 0; n < 2; n += 1) ids.push((await ended(await service.run({ executable: 'true' }))).id ?? '');
+  const changes = [{ tag: '../..' }, { description: { executable: 'true', arraySize: 1e12, transfers: [] } }];
+  for (const [n, id] of ids.entries()) {
+    const path = join(root, id.slice(id.lastIndexOf('[') + 1, -1), 'job.json');
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes[n] }));
+    const later = new Service('local://', { ...FAST, sandboxRoot: root });
+    t.after(() => later.close());
+    const job = await later.getJob(id);
+    assert.deepEqual([job.description, job.state], [undefined, 'Done']);
+  }
+});
+
 test('a job whose launcher and program are gone is never guessed Done', async (t) => {
   const { service, root } = local(t);
   const job = await service.run({ executable: 'sleep', arguments: ['300'] });
