@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { copiedMode } from './copied-mode.ts';
 import { checkCopy, fileError, localFileError } from './file-error.ts';
 import { openAppending, openPartialFile, type PartialFile } from './partial-file.ts';
 import type { CopyOptions } from './remote-files.ts';
@@ -13,7 +14,7 @@ export async function copyLocalFile(source: string, target: string, options: Cop
   const from = await openSource(source);
   try {
     const { size, mode } = await from.stat();
-    const to = await openTarget(target, options, mode & 0o7777);
+    const to = await openTarget(target, options, copiedMode(mode));
     try {
       const start = await commonStart(from, to, options.signal);
       await to.handle.truncate(to.base + start);
@@ -27,7 +28,7 @@ export async function copyLocalFile(source: string, target: string, options: Cop
         if (here !== there)
           throw fileError('write', target, { reason: 'other', text: 'the copy differs from its source' });
       }
-      await to.commit(options.mode ?? mode & 0o7777);
+      await to.commit(options.mode ?? copiedMode(mode));
     } catch (cause) {
       await to.abandon();
       throw localFileError('write', target, cause);

@@ -9,7 +9,7 @@ export interface RemoteStatus {
 
 /** How a copy is made. */
 export interface CopyOptions {
-  /** Default: the source's own permission bits. */
+  /** Default: the source's own permission bits; of what is fetched, only who may read and run it, for it is the other machine's word. */
   readonly mode?: number | undefined;
   /** Go on where an earlier copy ended, after comparing what is there. Default false. */
   readonly resume?: boolean | undefined;

@@ -149,6 +149,25 @@ export const fileChecks: Readonly<Record<string, FileCheck>> = {
     assert.equal(readFileSync(join(place, 'b'), 'utf8'), 'new');
   },
 
+  'what is fetched is never setuid, nor writable for others, whatever the far side says': async (
+    files,
+    place,
+  ) => {
+    for (const [mode, expected] of [
+      [0o6777, 0o755],
+      [0o1660, 0o640],
+      [0o400, 0o400],
+    ] as const) {
+      const [there, back] = [join(place, `there-${mode}`), join(place, `back-${mode}`)];
+      writeFileSync(there, 'x');
+      chmodSync(there, mode);
+      await files.get(there, back);
+      assert.equal(statSync(back).mode & 0o7777, expected);
+    }
+    await files.get(join(place, `there-${0o6777}`), join(place, 'chosen'), { mode: 0o775 });
+    assert.equal(statSync(join(place, 'chosen')).mode & 0o7777, 0o775);
+  },
+
   'files go there and come back as they were, with their modes, told as they go': async (files, place) => {
     const [source, there, back] = ['source', 'there', 'back'].map((name) => join(place, name)) as [
       string,

@@ -1,3 +1,4 @@
+import { copiedMode } from '../copied-mode.ts';
 import { checkCopy, fileError, localFileError } from '../file-error.ts';
 import { hashOf, openTarget } from '../local-copy.ts';
 import type { PartialFile } from '../partial-file.ts';
@@ -65,7 +66,7 @@ export async function openPlainFile(
     if (kindOf(attributes) !== 'file')
       throw fileError(verb, path, { reason: 'other', text: 'not a plain file' });
     const handle = await calls.open(path, 'read');
-    return { handle, size: attributes.size ?? 0, mode: (attributes.permissions ?? 0o600) & 0o7777 };
+    return { handle, size: attributes.size ?? 0, mode: copiedMode(attributes.permissions ?? 0o600) };
   } catch (cause) {
     throw remoteFileError(verb, path, cause);
   }
