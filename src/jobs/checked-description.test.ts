@@ -39,6 +39,14 @@ test('a wall time is minutes or a span, rounded up', () => {
   for (const bad of ['2 hours', '-1', 0, Number.NaN, '']) assert.throws(() => minutes(bad), /is no time/);
 });
 
+test('a working directory may begin with "~", and is then below the login directory', () => {
+  const directory = (workingDirectory: string) =>
+    checkDescription({ executable: 'x', workingDirectory }, 'slurm').workingDirectory;
+  assert.equal(directory('~'), '.');
+  assert.equal(directory('~/a b'), './a b');
+  for (const plain of ['a/~', '~a', '/x', './~/x']) assert.equal(directory(plain), plain);
+});
+
 test('an unknown attribute names the nearest one, an unsupported one names the adaptor', () => {
   assert.throws(
     () => checkDescription({ executable: 'x', walltimelimt: 1 }, 'slurm'),
@@ -97,6 +105,16 @@ test('credentials have places of their own and stay in them', () => {
       ['_CONDOR_CREDS', 'credentials/condor'],
     ],
   );
+  // As JSON may have them.
+  const wrong = (value: unknown, message: RegExp) =>
+    assert.throws(
+      () => checkCredentials(value as never),
+      (error) => isLatchkeyError(error, 'jobs/description') && message.test(error.message),
+    );
+  for (const value of ['abc', { as: 'x509-proxy' }, 1]) wrong(value, /must be a list/);
+  for (const value of [null, 'x', {}, { as: 'x509-proxy', source: '/tmp/x' }]) wrong([value], /no source/);
+  for (const as of [null, 1, { condor: 5.5, x: 1 }, undefined])
+    wrong([{ source, as }], /cannot be delivered/);
   assert.throws(() => checkCredentials([{ source, as: { condor: '../x' } }]), /cannot be delivered/);
   assert.throws(
     () =>

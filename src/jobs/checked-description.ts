@@ -87,6 +87,9 @@ function checkValue(name: keyof JobDescription, kind: AttributeKind, value: unkn
   switch (kind) {
     case 'line':
       return directiveValue(name, text(name, value));
+    case 'directory':
+      // Of the login directory, as everybody writes it; nothing else of a shell is read.
+      return text(name, value).replace(/^~(?=\/|$)/, '.');
     case 'text':
     case 'path':
       return text(name, value);

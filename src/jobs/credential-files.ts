@@ -34,11 +34,16 @@ export function credentialVariables(
  */
 export function checkCredentials(credentials: readonly JobCredential[]): void {
   const seen = new Set<string>();
-  for (const { as } of credentials) {
-    if (
-      typeof as === 'object' ? !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(as.condor) : !FORMS.includes(as)
-    ) {
-      const said = typeof as === 'object' ? as.condor : String(as);
+  if (!Array.isArray(credentials))
+    throw new LatchkeyError('jobs/description', '"credentials" must be a list');
+  for (const { as, source } of credentials.map(asObject)) {
+    if (typeof (source as Partial<JobCredential['source']> | undefined)?.obtain !== 'function') {
+      throw new LatchkeyError('jobs/description', 'a credential has no source that could be asked for it', {
+        hint: 'a source is no data: session.source(context) gives one, and so do --proxy and --token of latchkey run',
+      });
+    }
+    if (!isForm(as)) {
+      const said = String(typeof as === 'object' ? (as as { condor?: unknown } | null)?.condor : as);
       throw new LatchkeyError('jobs/description', `a credential cannot be delivered as ${quote(said)}`, {
         hint: '"x509-proxy", "bearer-token" or { condor: "name" }, a name of letters, digits, "_", "." and "-"',
       });
@@ -49,6 +54,17 @@ export function checkCredentials(credentials: readonly JobCredential[]): void {
     }
     seen.add(name);
   }
+}
+
+/** A description may be JSON, where anything can stand. */
+function asObject(given: unknown): JobCredential {
+  return (typeof given === 'object' && given !== null ? given : {}) as JobCredential;
+}
+
+function isForm(as: unknown): boolean {
+  if (typeof as !== 'object' || as === null) return FORMS.includes(as);
+  const { condor } = as as { readonly condor?: unknown };
+  return typeof condor === 'string' && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(condor);
 }
 
 const FORMS: readonly unknown[] = ['x509-proxy', 'bearer-token'];

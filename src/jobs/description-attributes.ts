@@ -5,6 +5,7 @@ export type AttributeKind =
   | 'line'
   | 'text'
   | 'path'
+  | 'directory'
   | 'words'
   | 'lines'
   | 'map'
@@ -20,7 +21,7 @@ export const ATTRIBUTES: Readonly<Record<keyof JobDescription, AttributeKind>> =
   environment: 'map',
   preExec: 'words',
   postExec: 'words',
-  workingDirectory: 'path',
+  workingDirectory: 'directory',
   input: 'path',
   output: 'path',
   error: 'path',

@@ -123,7 +123,7 @@ export class Follower {
   }
 
   async #ask(): Promise<void> {
-    const entries = [...this.#entries.values()].filter((entry) => !entry.isFinishing);
+    const entries = [...this.#entries.values()].filter((entry) => entry.finishing === undefined);
     if (entries.length === 0) return;
     let hasChanged = false;
     try {
@@ -169,9 +169,8 @@ export class Follower {
   }
 
   #end(entry: JobEntry, facts: JobFacts): void {
-    entry.isFinishing = true;
-    void this.#options.finish(entry, facts).then(() => {
-      entry.isFinishing = false;
+    entry.finishing = this.#options.finish(entry, facts).then(() => {
+      entry.finishing = undefined;
       this.#entries.delete(entry.id);
       this.#become(entry, facts);
     });

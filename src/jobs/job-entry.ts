@@ -38,8 +38,8 @@ export interface JobEntry {
   /** Milliseconds since the epoch at which nobody knew it any more. */
   missingSince: number | undefined;
   trouble: LatchkeyError | undefined;
-  /** It has ended, and files and credentials are being seen to. */
-  isFinishing: boolean;
+  /** It has ended, and files and credentials are being seen to; never rejects. */
+  finishing: Promise<void> | undefined;
   readonly listeners: Set<JobListener>;
 }
 
@@ -58,7 +58,7 @@ export function newEntry(
     facts,
     missingSince: undefined,
     trouble: undefined,
-    isFinishing: false,
+    finishing: undefined,
     listeners: new Set(),
   };
 }

@@ -37,6 +37,11 @@ test('every scheme alone, over ssh and over gsissh', () => {
   assert.equal(parseServiceUrl('ssh://h:21').port, 21);
 });
 
+test('a percent sign that is no escape is told, without what stands around it', () => {
+  for (const text of ['ssh://u%zz@h', 'ssh://u:s3cr3t%zz@h', 'ssh://u:%ff@h'])
+    refused(text, /^"ssh:\/\/…" has a user or password with a "%" that is no escape$/, /%25/);
+});
+
 test('fork://otherhost is refused, where SAGA runs the job here without a word', () => {
   refused('fork://otherhost/', /runs on this machine, and "otherhost" is another/, /ssh:\/\/otherhost/);
   refused('slurm://login.example.org', /is another/, /slurm\+ssh:\/\/login/);

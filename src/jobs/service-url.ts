@@ -117,10 +117,21 @@ function authority(scheme: string, rest: string): Authority {
   return {
     host: url.hostname,
     port: port === undefined ? undefined : Number(port),
-    user: url.username === '' ? undefined : decodeURIComponent(url.username),
-    password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    user: decoded(scheme, url.username),
+    password: decoded(scheme, url.password),
     query: url.searchParams,
   };
+}
+
+function decoded(scheme: string, text: string): string | undefined {
+  try {
+    return text === '' ? undefined : decodeURIComponent(text);
+  } catch {
+    throw refused(
+      `"${scheme}://…" has a user or password with a "%" that is no escape`,
+      'write a percent sign as %25',
+    );
+  }
 }
 
 function queryOf(rest: string): URLSearchParams {

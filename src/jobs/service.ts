@@ -14,7 +14,7 @@ import { JobCredentials } from './job-credentials.ts';
 import { type JobEntry, newEntry } from './job-entry.ts';
 import type { JobFacts } from './job-facts.ts';
 import { formatJobId, parseJobId } from './job-id.ts';
-import { stateOfArray } from './job-state.ts';
+import { isFinal, stateOfArray } from './job-state.ts';
 import { byJob } from './judge.ts';
 import { parseKept } from './kept-description.ts';
 import { cancelThere, findSandbox, readKept } from './sandbox.ts';
@@ -173,8 +173,10 @@ export class Service {
     this.#follower.add(entry);
     try {
       await this.#follower.ask();
+      // It had ended before: that is known when its credentials and files have been seen to.
+      await entry.finishing;
       // Nobody knows it: not the queue, the sandbox, or the accounts.
-      if (entry.trouble !== undefined) throw entry.trouble;
+      if (entry.trouble !== undefined && !isFinal(entry.facts.state)) throw entry.trouble;
       if (entry.missingSince !== undefined && kept === undefined) {
         throw new LatchkeyError('jobs/not-found', `nobody knows a job "${native}" at ${this.url}`, {
           hint: 'a scheduler forgets jobs some time after their end',
@@ -189,7 +191,7 @@ export class Service {
       kept !== undefined &&
       tag !== undefined &&
       credentials.length > 0 &&
-      !entry.isFinishing &&
+      !isFinal(entry.facts.state) &&
       entry.missingSince === undefined
     ) {
       await this.#keep().follow(

@@ -163,6 +163,20 @@ test('a process was killed: the next one takes the job up, renews, and takes awa
   assert.ok(!existsSync(join(root, readdirSync(root)[0] as string, 'credentials')));
 });
 
+test('a job with credentials that ended while nobody looked is told as it ended', async (t) => {
+  const { service, root } = local(t);
+  const job = await service.run({
+    executable: 'true',
+    credentials: [{ source: shortLived(3600), as: 'bearer-token' }],
+  });
+  await job.wait({ timeoutMs: 20_000 });
+  await service.close();
+  const later = new Service('local://', { sandboxRoot: root });
+  t.after(() => later.close());
+  const again = await later.getJob(job.id as string);
+  assert.deepEqual([again.state, again.exitCode], ['Done', 0]);
+});
+
 test('a credential that cannot last is told of, or refused by policy; nothing is left there then', async (t) => {
   const { service, root } = local(t);
   const fixed = { source: shortLived(120), as: 'bearer-token', renewable: false } as const;

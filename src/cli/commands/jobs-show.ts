@@ -20,6 +20,7 @@ export const jobsShow: Command = (invocation) =>
           ['there', facts.native],
           ['name', description?.name],
           ['command', command?.map((word) => JSON.stringify(word)).join(' ')],
+          ['trouble', job.trouble?.message],
           ['hosts', facts.hosts?.join(', ')],
           ['submitted', time(facts.submittedAt)],
           ['started', time(facts.startedAt)],
