@@ -64,7 +64,7 @@ function notFetched({ id }: JobEntry): LatchkeyError {
     'jobs/staging',
     `the files of job "${id}" are not fetched, and its sandbox stays`,
     {
-      hint: 'say again where they go: getJob(id, { fileTransfer }); what that machine keeps of it is not believed',
+      hint: 'say again where they go: getJob(id, { fileTransfer }), or latchkey jobs follow -d FILE; what that machine keeps of it is not believed',
     },
   );
 }

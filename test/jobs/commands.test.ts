@@ -140,3 +140,22 @@ test('after kill -9 the job goes on; taken up again its credential is renewed, a
   assert.deepEqual([job.state, String(await job.stdout())], ['Done', 'first\n second']);
   assert.ok(!readdirSync(join(root, readdirSync(root)[0] as string)).includes('credentials'));
 });
+
+test('a detached job’s files are fetched when its description is given again, and not by its machine’s word', (t) => {
+  const home = workspace(t);
+  const description = {
+    executable: 'sh',
+    arguments: ['-c', 'echo made > out'],
+    fileTransfer: ['here < out'],
+  };
+  writeFileSync(join(home, 'job.json'), JSON.stringify(description));
+  const id = latchkey(home, ['run', '--detach', '-d', 'job.json', 'local://']).stdout.trim();
+  const without = latchkey(home, ['jobs', 'follow', id]);
+  assert.match(without.stderr, /files of job .* are not fetched[^]*hint: .*jobs follow -d/);
+  assert.equal(without.code, 1);
+  assert.match(latchkey(home, ['jobs', 'show', id]).stdout, /state +Done.*trouble +the files/s);
+  assert.ok(!readdirSync(home).includes('here'));
+  const followed = latchkey(home, ['jobs', 'follow', '-d', 'job.json', id]);
+  assert.deepEqual([followed.code, followed.stderr], [0, '']);
+  assert.equal(readFileSync(join(home, 'here'), 'utf8'), 'made\n');
+});

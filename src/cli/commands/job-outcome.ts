@@ -1,8 +1,8 @@
 import type { Job } from '../../jobs/index.ts';
-import type { Invocation } from './command.ts';
+import type { Invocation, Report } from './command.ts';
 
 /** What a shell would have ended with. */
-export function exitCodeOfJob({ facts }: Job): number {
+function exitCodeOfJob({ facts }: Job): number {
   return (
     facts.exitCode ?? (facts.signal === undefined ? (facts.state === 'Done' ? 0 : 1) : 128 + facts.signal)
   );
@@ -14,6 +14,17 @@ export function outcomeText({ facts }: Job): string {
   const how =
     signal === undefined ? (exitCode === undefined ? '' : `, exit code ${exitCode}`) : `, signal ${signal}`;
   return `${state}${reason === undefined ? '' : ` (${reason})`}${how}`;
+}
+
+/** What is said at a job's end, and what the command ends with: a job that is Done without its files is no success. */
+export function reportOfEnd(job: Job, note: (text: string) => void): Report {
+  if (job.state !== 'Done') note(`latchkey: ${outcomeText(job)}`);
+  if (job.trouble !== undefined) {
+    note(`latchkey: ${job.trouble.message}`);
+    if (job.trouble.hint !== undefined) note(`  hint: ${job.trouble.hint}`);
+  }
+  const exitCode = job.trouble !== undefined && job.state === 'Done' ? 1 : exitCodeOfJob(job);
+  return { json: factsJson(job), lines: [], exitCode };
 }
 
 /** Facts as `--json` prints them. */

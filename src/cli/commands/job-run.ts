@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Job, JobCredential, JobDescription } from '../../jobs/index.ts';
 import { LatchkeyError } from '../../kit/index.ts';
 import { Context, type Session } from '../../session/index.ts';
-import type { Command, Report } from './command.ts';
+import type { Command } from './command.ts';
 import type { Given } from './given.ts';
-import { exitCodeOfJob, factsJson, outcomeText, streamJob } from './job-outcome.ts';
+import { readDescription } from './job-description-file.ts';
+import { factsJson, reportOfEnd, streamJob } from './job-outcome.ts';
 import { withService } from './job-service.ts';
 
 /** `latchkey run`: a command elsewhere, with its output and exit code here. */
@@ -28,20 +28,10 @@ export const jobRun: Command = async (invocation) => {
     } finally {
       interrupted.forget();
     }
-    return reportOf(job, interrupted.wasInterrupted(), note);
+    const report = reportOfEnd(job, note);
+    return interrupted.wasInterrupted() ? { ...report, exitCode: 130 } : report;
   });
 };
-
-function reportOf(job: Job, wasInterrupted: boolean, note: (text: string) => void): Report {
-  if (job.state !== 'Done') note(`latchkey: ${outcomeText(job)}`);
-  if (job.trouble !== undefined) note(`latchkey: ${job.trouble.message}`);
-  const exitCode = wasInterrupted
-    ? 130
-    : job.trouble !== undefined && job.state === 'Done'
-      ? 1
-      : exitCodeOfJob(job);
-  return { json: factsJson(job), lines: [], exitCode };
-}
 
 function cancelWhenInterrupted(job: Job, note: (text: string) => void) {
   let wasInterrupted = false;
@@ -59,28 +49,6 @@ function cancelWhenInterrupted(job: Job, note: (text: string) => void) {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },
   };
-}
-
-async function readDescription(path: string | undefined): Promise<Readonly<Record<string, unknown>>> {
-  if (path === undefined) return {};
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new LatchkeyError('file/io', `cannot read "${path}": ${(cause as Error).message}`, { cause });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch (cause) {
-    throw new LatchkeyError('config/malformed', `"${path}" is no JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  throw new LatchkeyError('config/malformed', `"${path}" is no job description`, {
-    hint: 'such as {"executable": "date"}',
-  });
 }
 
 function givenAttributes(given: Given, words: readonly string[]): Partial<JobDescription> {

@@ -86,7 +86,17 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     group: JOBS,
     summary: "see a job's output until it ends",
     arguments: [{ name: 'ID', help: ID_HELP }],
-    options: [SANDBOXES, ...MACHINE],
+    options: [
+      {
+        short: 'd',
+        long: 'description',
+        value: 'FILE',
+        help: 'its job description again: the files that it names are fetched at the end',
+        completes: 'file',
+      },
+      SANDBOXES,
+      ...MACHINE,
+    ],
     details:
       "Ends with the job's exit code, or 128 and the number of the signal that ended it. Interrupted, it leaves the job alone.",
     load: async () => (await import('./jobs-show.ts')).jobsFollow,

@@ -1,7 +1,8 @@
 import { isFinal, type Job } from '../../jobs/index.ts';
 import type { Command, Invocation } from './command.ts';
 import { factLines } from './facts.ts';
-import { exitCodeOfJob, factsJson, outcomeText, streamJob } from './job-outcome.ts';
+import { readDescription, transfersOf } from './job-description-file.ts';
+import { factsJson, outcomeText, reportOfEnd, streamJob } from './job-outcome.ts';
 import { serviceOf, withService } from './job-service.ts';
 
 /** `latchkey jobs show`: all that is known of one job. */
@@ -48,11 +49,14 @@ export const jobsCancel: Command = (invocation) =>
 export const jobsFollow: Command = (invocation) =>
   withJob(invocation, async (job) => {
     await streamJob(job, invocation);
-    if (job.state !== 'Done') invocation.note(`latchkey: ${outcomeText(job)}`);
-    return { json: factsJson(job), lines: [], exitCode: exitCodeOfJob(job) };
+    return reportOfEnd(job, invocation.note);
   });
 
-function withJob<Result>(invocation: Invocation, act: (job: Job) => Promise<Result>): Promise<Result> {
-  const id = invocation.given.argument(0);
-  return withService(invocation, serviceOf(id), async (service) => act(await service.getJob(id)));
+async function withJob<Result>(invocation: Invocation, act: (job: Job) => Promise<Result>): Promise<Result> {
+  const { given } = invocation;
+  const id = given.argument(0);
+  const fileTransfer = transfersOf(await readDescription(given.text('description')));
+  return withService(invocation, serviceOf(id), async (service) =>
+    act(await service.getJob(id, { fileTransfer })),
+  );
 }
