@@ -2,7 +2,7 @@ import { type CheckedDescription, checkDescription } from './checked-description
 import type { CredentialForm } from './job-credential.ts';
 
 /** A description as its sandbox keeps it: without sources of credentials, which are not data. */
-export interface KeptDescription {
+interface KeptDescription {
   readonly version: 1;
   readonly tag: string;
   readonly service: string;

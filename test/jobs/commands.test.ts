@@ -151,7 +151,7 @@ test('a detached job’s files are fetched when its description is given again, 
   writeFileSync(join(home, 'job.json'), JSON.stringify(description));
   const id = latchkey(home, ['run', '--detach', '-d', 'job.json', 'local://']).stdout.trim();
   const without = latchkey(home, ['jobs', 'follow', id]);
-  assert.match(without.stderr, /files of job .* are not fetched[^]*hint: .*jobs follow -d/);
+  assert.match(without.stderr, /files of job .* are not fetched.*hint: .*jobs follow -d/s);
   assert.equal(without.code, 1);
   assert.match(latchkey(home, ['jobs', 'show', id]).stdout, /state +Done.*trouble +the files/s);
   assert.ok(!readdirSync(home).includes('here'));
