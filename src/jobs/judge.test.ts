@@ -22,7 +22,14 @@ const entry = (arraySize?: number) => {
     ...(arraySize === undefined ? {} : { arraySize }),
   };
   return newEntry(
-    { id: '[slurm://localhost]-[7]', native: '7', tag: 'lk-1', job, hasCredentials: false },
+    {
+      id: '[slurm://localhost]-[7]',
+      native: '7',
+      tag: 'lk-1',
+      job,
+      hasCredentials: false,
+      hasForgottenFiles: false,
+    },
     'Pending',
     NOW,
   );
