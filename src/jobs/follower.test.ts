@@ -49,6 +49,7 @@ function scripted() {
       tag: native,
       job: undefined,
       hasCredentials: false,
+      hasForgottenFiles: false,
     };
     const entry = newEntry(about, 'Pending', clock.now());
     const changes: JobChange[] = [];
