@@ -1,4 +1,4 @@
-import type { StateMeaning } from './slurm-states.ts';
+import type { StateMeaning } from './state-meaning.ts';
 
 /** Where a job of HTCondor stands, by `JobStatus`; `undefined` = it has ended by itself, and its exit says how. */
 export const CONDOR_STATES: Readonly<Record<number, (StateMeaning & { readonly word: string }) | undefined>> =

@@ -1,5 +1,5 @@
 import type { JobReason } from './batch-system.ts';
-import type { StateMeaning } from './slurm-states.ts';
+import type { StateMeaning } from './state-meaning.ts';
 
 /**
  * Grid Engine's states (qstat(1), "state"), letters in any order: `d` is being deleted and runs until it is gone; `E` with `qw`

@@ -1,5 +1,5 @@
 import type { JobReason } from './batch-system.ts';
-import type { StateMeaning } from './slurm-states.ts';
+import type { StateMeaning } from './state-meaning.ts';
 
 /** Where a job of LSF stands, by `STAT`; `UNKWN` and `ZOMBI` say that LSF does not know either. */
 export const LSF_STATES: Readonly<Record<string, StateMeaning>> = {

@@ -1,5 +1,5 @@
 import type { JobReason } from './batch-system.ts';
-import type { StateMeaning } from './slurm-states.ts';
+import type { StateMeaning } from './state-meaning.ts';
 
 /** Where a job of PBS stands, by `job_state`; `undefined` = it has ended, and its exit status says how. */
 export const PBS_STATES: Readonly<Record<string, StateMeaning | undefined>> = {

@@ -1,11 +1,5 @@
 import type { JobReason } from './batch-system.ts';
-import type { JobState } from './job-state.ts';
-
-/** What a native state means; absent reason = the state says it all. */
-export interface StateMeaning {
-  readonly state: JobState;
-  readonly reason?: JobReason;
-}
+import type { StateMeaning } from './state-meaning.ts';
 
 /**
  * Slurm's states (squeue(1), "JOB STATE CODES") by code and by name, as sacct writes them. `RS` and `ST` keep their cores, so
