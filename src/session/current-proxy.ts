@@ -16,15 +16,19 @@ export function endOf({ chain }: Pick<Credential, 'chain'>): Date {
   return new Date(Math.min(...chain.map((certificate) => certificate.notAfter.getTime())));
 }
 
+/** Makers of proxies let them begin so much before they make them, for clocks that are behind. */
+const BEGINS_EARLY_MS = 300_000;
+
 /** A proxy as a keeper keeps it: its bytes are those of a proxy file. */
 export function keptProxy(credential: Credential, clock: Clock): Kept {
   const [leaf] = credential.chain;
   const identity = identityOf(credential.chain);
+  const now = clock.now().getTime();
   return {
     kind: 'x509-proxy',
     ...(identity === undefined ? {} : { subject: formatOneline(identity) }),
     ...(leaf === undefined ? {} : { id: leaf.serialNumber.toString(16) }),
-    issuedAt: leaf !== undefined && leaf.notBefore < clock.now() ? leaf.notBefore : clock.now(),
+    issuedAt: new Date(Math.min(now, (leaf?.notBefore.getTime() ?? now) + BEGINS_EARLY_MS)),
     expiresAt: endOf(credential),
     bytes: formatCredential(credential),
   };

@@ -1,0 +1,140 @@
+// The whole of it: an X.509 proxy and a token, both short-lived, follow a job on a machine behind a real sshd. OpenSSL judges the proxy
+// where the job runs, twice a second.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Service } from '../../src/jobs/index.ts';
+import type { Source } from '../../src/keeper/index.ts';
+import { Secret } from '../../src/kit/index.ts';
+import { MyProxyClient } from '../../src/myproxy/index.ts';
+import { Context, Session } from '../../src/session/index.ts';
+import { generateSigningKey, issueToken, makeSigningKey } from '../../src/tokens/index.ts';
+import {
+  formatCredential,
+  generateKeyPair,
+  issueProxy,
+  keySigner,
+  makeCredential,
+  parseCredential,
+} from '../../src/x509/index.ts';
+import { type Grid, makeGrid } from './grid.ts';
+import { type SocketServer, startSocketServer } from './socket-server.ts';
+import { startSshd } from './sshd.ts';
+import { workspace } from './workspace.ts';
+
+const PASS_PHRASE = 'correct horse battery';
+
+/** What a proxy comes from: the context of our own MyProxy server, or a test source that signs one here. */
+export type ProxyFrom = 'myproxy' | 'here';
+
+/** A job reads both for three of their lives and a bit; none is ever invalid, each is seen anew, none is left. */
+export async function followsThreeLives(
+  t: TestContext,
+  lifeSeconds: number,
+  proxyFrom: ProxyFrom,
+): Promise<void> {
+  const directory = workspace(t);
+  const grid = await makeGrid(directory);
+  const server = await startSocketServer(t, grid);
+  const ground = await startSshd(t);
+  const session = new Session({
+    ...{ defaults: false, home: directory, directory, leastSecondsLeft: 1 },
+    env: { ...server.env, PATH: process.env.PATH },
+    hostKeys: { policy: 'strict', knownHostsFiles: [ground.knownHosts] },
+  });
+  t.after(() => session.close());
+  await session.addContext(new Context('SSH', { user_id: ground.user, user_key: ground.key }));
+  const proxy =
+    proxyFrom === 'here'
+      ? proxiesOf(grid, lifeSeconds)
+      : session.source(await myProxyContext(session, grid, server, lifeSeconds));
+  const token = session.source(await session.addContext(await tokenContext(lifeSeconds)));
+
+  const sandboxRoot = join(directory, 'jobs');
+  const service = new Service(`ssh://${ground.user}@127.0.0.1:${ground.target.port}`, {
+    ...{ session, sandboxRoot, poll: { leastMs: 200, mostMs: 500 } },
+  });
+  t.after(() => service.close());
+  const job = await service.run({
+    executable: 'sh',
+    arguments: ['-c', reader(lifeSeconds * 3 + 3)],
+    wallTimeLimit: Math.ceil(lifeSeconds / 20) + 1,
+    credentials: [
+      { source: proxy, as: 'x509-proxy' },
+      { source: token, as: 'bearer-token' },
+    ],
+  });
+  assert.equal(await job.wait({ timeoutMs: (lifeSeconds * 3 + 90) * 1000 }), true);
+  const said = String(await job.stdout());
+  assert.deepEqual([job.state, String(await job.stderr())], ['Done', ''], said);
+  const [proxies = 0, tokens = 0, seconds = 0] = said.trim().split(' ').map(Number);
+  assert.ok(proxies >= 3 && tokens >= 3, said);
+  assert.ok(seconds >= lifeSeconds * 3, said);
+  const [sandbox = ''] = readdirSync(sandboxRoot);
+  assert.deepEqual(
+    readdirSync(join(sandboxRoot, sandbox)).filter((name) => /credentials|gone/.test(name)),
+    [],
+  );
+}
+
+/** Is the proxy valid, and the token? Says how many of each it has seen, and for how many seconds it looked. */
+function reader(seconds: number): string {
+  return `
+end=$(($(date +%s) + ${seconds}))
+while now=$(date +%s); [ $now -lt $end ]; do
+  openssl x509 -in "$X509_USER_PROXY" -noout -checkend 0 >/dev/null 2>&1 || echo "at $now: no valid proxy"
+  openssl x509 -in "$X509_USER_PROXY" -noout -serial >> proxies
+  part=$(cut -d. -f2 "$BEARER_TOKEN_FILE" | tr '_-' '/+')
+  while [ $((\${#part} % 4)) -ne 0 ]; do part="$part="; done
+  exp=$(printf %s "$part" | openssl base64 -d -A | sed 's/.*"exp":\\([0-9]*\\).*/\\1/')
+  [ "$exp" -ge "$now" ] || echo "at $now: the token ended at $exp"
+  echo "$exp" >> tokens
+  echo "$now" >> seconds
+  sleep 0.5
+done
+echo "$(sort -u proxies | wc -l) $(sort -u tokens | wc -l) $(sort -u seconds | wc -l)"`;
+}
+
+/** Signs proxies of jane here: a MyProxy server gives none that live shorter than five minutes. */
+function proxiesOf(grid: Grid, lifetimeSeconds: number): Source {
+  return {
+    ...{ authority: 'test', isLocal: true },
+    obtain: async () => {
+      const pem = [grid.user.certificate, grid.user.key].map((path) => readFileSync(path, 'utf8')).join('\n');
+      const own = await parseCredential(pem);
+      const [issuer] = own.chain;
+      if (issuer === undefined) throw new Error('the grid has no user');
+      const { publicKey, privateKey } = await generateKeyPair();
+      const now = new Date();
+      const signer = keySigner(own.privateKey);
+      const proxy = await issueProxy({ issuer, signer, publicKey, lifetimeSeconds, now });
+      return {
+        ...{ kind: 'x509-proxy', issuedAt: now, expiresAt: proxy.notAfter },
+        bytes: formatCredential(makeCredential([proxy, ...own.chain], privateKey)),
+      };
+    },
+  };
+}
+
+async function myProxyContext(
+  session: Session,
+  grid: Grid,
+  server: SocketServer,
+  lifeSeconds: number,
+): Promise<Context> {
+  const identity = { certFile: grid.user.certificate, keyFile: grid.user.key };
+  const client = new MyProxyClient({ env: server.env, identity });
+  await client.put({ username: 'jane', passphrase: new Secret(PASS_PHRASE) });
+  const account = { server: `localhost:${server.port}`, user_id: 'jane', user_pass: PASS_PHRASE };
+  return await session.addContext(new Context('MyProxy', { ...account, life_time: `${lifeSeconds}s` }));
+}
+
+async function tokenContext(lifetimeSeconds: number): Promise<Context> {
+  const key = makeSigningKey(await generateSigningKey('ES256'), 'k');
+  const request = {
+    ...{ profile: 'scitokens:2.0' as const, issuer: 'https://ap.example', subject: 'jane' },
+    ...{ scope: 'read:/jane', audience: ['https://data.example'], lifetimeSeconds },
+  };
+  return new Context('Token', { token: () => issueToken(request, key, new Date()).token });
+}
