@@ -94,8 +94,9 @@ function programLines(job: CheckedDescription): readonly string[] {
     "trap 'exit 143' HUP INT TERM",
     ...(workingDirectory === undefined ? [] : ['cd || exit 125']),
     `mkdir -p -- ${directory} && cd -- ${directory} || exit 125`,
-    // The first of them: what the next one says goes there already.
-    `exec < ${file(input, '/dev/null')} > ${out} 2> ${err === out ? '&1' : err}`.replace('2> &1', '2>&1'),
+    // The error first: why the others cannot be opened is then there to be read.
+    ...(err === out ? [`exec > ${out}`, 'exec 2>&1'] : [`exec 2> ${err}`, `exec > ${out}`]),
+    `exec < ${file(input, '/dev/null')}`,
     ...Object.entries(exports).map(([name, value]) => `export ${name}=${shellWord(value)}`),
     ...credentialVariables(job.credentials).map(([name, path]) => `export ${name}="$D"/${shellWord(path)}`),
     'export LATCHKEY_SANDBOX="$D"',

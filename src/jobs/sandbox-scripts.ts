@@ -3,11 +3,15 @@ export const HELLO = 'cd && pwd -P && id -un && uname -n';
 
 const SAY_SUBMITTED = `while IFS= read -r line; do printf '%s\\n' "$line"; done < submitted`;
 
+/** The sandbox is private and so is what we put there; the job, which inherits the mask of whoever submits it, has its user's. */
+const PRIVATE = 'umask=$(umask); umask 077';
+
 function prepareWith(files: string): string {
-  return `umask 077
+  return `${PRIVATE}
 [ -d "$1" ] || mkdir -p "$1" && cd "$1" && mkdir $3 && cd "$2" || exit 1
 ${files} || exit 1
 [ $# -gt 0 ] || exit 0
+umask "$umask"
 "$@" > submitted; code=$?
 ${SAY_SUBMITTED}
 exit $code`;
@@ -28,8 +32,7 @@ export const PREPARE_LONG = prepareWith(
 );
 
 /** Runs the command that submits, in the sandbox `$1`, and keeps what it says: the answer may never reach us. */
-export const SUBMIT = `umask 077
-cd "$1" || exit 1
+export const SUBMIT = `cd "$1" || exit 1
 shift
 "$@" > submitted; code=$?
 ${SAY_SUBMITTED}

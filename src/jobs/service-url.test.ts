@@ -42,6 +42,14 @@ test('a percent sign that is no escape is told, without what stands around it', 
     refused(text, /^"ssh:\/\/…" has a user or password with a "%" that is no escape$/, /%25/);
 });
 
+test('what ssh would read as an option or a shell as a command is no host; a password is not shown', () => {
+  refused('ssh://-oProxyCommand=x', /is no host name/);
+  refused('slurm+ssh://-l@h', /is no login name/);
+  refused('ssh://h:0', /a port is 1 to 65535/);
+  for (const text of ['u:s3c/r3t@host', 'u:s3c@r3t@host', 'u:s3c:r3t@host'])
+    refused(text, /^"u:…@host" is no address/);
+});
+
 test('fork://otherhost is refused, where SAGA runs the job here without a word', () => {
   refused('fork://otherhost/', /runs on this machine, and "otherhost" is another/, /ssh:\/\/otherhost/);
   refused('slurm://login.example.org', /is another/, /slurm\+ssh:\/\/login/);

@@ -1,4 +1,5 @@
 import { LatchkeyError, nearestName, quote } from '../kit/index.ts';
+import { checkTarget } from '../ssh/index.ts';
 
 /** Schedulers by their names in URLs; `pbs` finds out which of its kinds it is. */
 const BATCH_SCHEMES = ['slurm', 'pbs', 'pbspro', 'torque', 'sge', 'lsf', 'condor'] as const;
@@ -69,6 +70,7 @@ export function parseServiceUrl(text: string): ServiceUrl {
   if ((via === 'ssh' || via === 'gsissh') && parts.host === '') {
     throw refused(`"${name}://" needs a host`, `such as ${name}://host.example.org`);
   }
+  if (via === 'ssh' || via === 'gsissh') checkLogin(parts);
   const isHere = via === 'local';
   const at = isHere ? 'localhost' : parts.host;
   const who = isHere || parts.user === undefined ? '' : `${encodeURIComponent(parts.user)}@`;
@@ -87,6 +89,14 @@ export function parseServiceUrl(text: string): ServiceUrl {
     ...options(name, parts.query),
     text: `${name === 'fork' ? 'local' : name}://${who}${at}${port}`,
   };
+}
+
+function checkLogin({ host, port, user }: Authority): void {
+  try {
+    checkTarget({ host, port, user });
+  } catch (cause) {
+    throw new LatchkeyError('jobs/url', (cause as Error).message, { cause });
+  }
 }
 
 function isPlain(name: string): name is keyof typeof PLAIN {
@@ -151,7 +161,8 @@ function options(scheme: string, query: URLSearchParams): Pick<ServiceUrl, 'queu
 }
 
 function withoutPassword(text: string): string {
-  return text.replace(/:[^:@/]*@/, ':…@');
+  // From the first colon to the last "@": a password may have any of "/", ":" and "@" in it.
+  return text.replace(/:(?!\/\/).*@/s, ':…@');
 }
 
 function refused(message: string, hint: string): LatchkeyError {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLatchkeyError } from '../kit/index.ts';
 import { parseTarget } from './target.ts';
 
 test('hosts and URLs of hosts', () => {
@@ -14,6 +15,27 @@ test('hosts and URLs of hosts', () => {
     assert.throws(
       () => parseTarget(wrong),
       (error: Error) => !error.message.includes('hunter2'),
+    );
+  }
+});
+
+test('an address that a command line would read as something else is told, not a defect; a password never', () => {
+  const wrong = ['-oProxyCommand=x', 'ssh://-oProxyCommand=x', 'a;id', 'jane%zz@a', '-l@a', 'a:0', 'a:70000'];
+  for (const text of wrong)
+    assert.throws(
+      () => parseTarget(text),
+      (error) => isLatchkeyError(error, 'jobs/url'),
+    );
+  for (const text of [
+    'ssh://u:hun/ter@a',
+    'u:hun@ter@a',
+    'ssh://u:hun:ter@',
+    'u:hun/ter@a',
+    'x://hun:hun/ter@a/b@c',
+  ]) {
+    assert.throws(
+      () => parseTarget(text),
+      (error: Error) => !/hun|ter/.test(error.message),
     );
   }
 });

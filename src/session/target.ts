@@ -1,4 +1,5 @@
 import { LatchkeyError, quote } from '../kit/index.ts';
+import { checkTarget } from '../ssh/index.ts';
 
 /** Where one wants to go, and as whom if that is known. */
 export interface Target {
@@ -28,13 +29,22 @@ export function parseTarget(text: string): Target {
     });
   }
   const user = login?.split(':')[0];
-  return {
-    ...{ scheme, host: host.replace(/^\[|\]$/g, '') },
-    ...(user ? { user: decodeURIComponent(user) } : {}),
-    ...(port === undefined ? {} : { port: Number(port) }),
-  };
+  try {
+    const target: Target = {
+      ...{ scheme, host: host.replace(/^\[|\]$/g, '') },
+      ...(user ? { user: decodeURIComponent(user) } : {}),
+      ...(port === undefined ? {} : { port: Number(port) }),
+    };
+    checkTarget(target);
+    return target;
+  } catch (cause) {
+    const why =
+      cause instanceof URIError ? 'the login name has a "%" that is no escape' : (cause as Error).message;
+    throw new LatchkeyError('jobs/url', why, { cause });
+  }
 }
 
+/** From the first colon to the last `@`: a password may have any of `/`, `:` and `@` in it. */
 function hidePassword(text: string): string {
-  return text.replace(/:[^:@/]*@/, ':[secret]@');
+  return text.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:]*):.*@/is, '$1:[secret]@');
 }

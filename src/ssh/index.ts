@@ -20,4 +20,5 @@ export type { SftpStreams } from './sftp/channel.ts';
 export { openSftp, type SftpFiles, type SftpOptions } from './sftp/files.ts';
 export { openSsh2 } from './ssh2/connection.ts';
 export type { SshState, SshStatus } from './supervisor.ts';
+export { checkTarget } from './target.ts';
 export type { CommandOptions, CommandResult, RunningProgram, Transport } from './transport.ts';

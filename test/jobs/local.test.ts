@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Job, type JobChange, JobContainer, Service } from '../../src/jobs/index.ts';
-import { isLatchkeyError } from '../../src/kit/index.ts';
+import { isLatchkeyError, Secret } from '../../src/kit/index.ts';
 import { isAlive } from '../support/processes.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -207,12 +207,38 @@ test('the sandbox is private, and goes when it was to go', async (t) => {
   const kept = await ended(await service.run({ executable: 'true' }));
   const tag = readdirSync(root)[0] as string;
   assert.equal(statSync(join(root, tag)).mode & 0o777, 0o700);
-  for (const file of readdirSync(join(root, tag)))
-    assert.equal(statSync(join(root, tag, file)).mode & 0o077, 0, file);
+  const ours = ['launcher', 'script', 'job.json', 'begin', 'program', 'end'];
+  for (const file of ours) assert.equal(statSync(join(root, tag, file)).mode & 0o077, 0, file);
   assert.equal(job.state, 'Done');
   await kept.remove();
   assert.deepEqual(readdirSync(root), []);
 });
+
+test('why an input or output cannot be opened is in the standard error', async (t) => {
+  const { service } = local(t);
+  for (const files of [{ output: 'no/such/place' }, { input: 'nothing' }]) {
+    const job = await ended(await service.run({ executable: 'true', ...files }));
+    assert.equal(job.state, 'Failed');
+    assert.match(String(await job.stderr()), /no\/such\/place|nothing/);
+  }
+});
+
+test('a job has the umask of its user, as without us', async (t) => {
+  const { service } = local(t);
+  const token = {
+    source: { authority: 'x', isLocal: true, obtain },
+    as: 'bearer-token',
+    renewable: false,
+  } as const;
+  for (const credentials of [[], [token]]) {
+    const job = await ended(await service.run({ executable: 'sh', arguments: ['-c', 'umask'], credentials }));
+    assert.equal(Number.parseInt(String(await job.stdout()), 8), process.umask());
+  }
+});
+
+async function obtain() {
+  return { kind: 'token', issuedAt: new Date(), bytes: new Secret('secret') } as const;
+}
 
 test('output is followed while it is written, and its tail can be read', async (t) => {
   const { service } = local(t);
