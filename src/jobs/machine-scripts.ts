@@ -50,12 +50,20 @@ done
 exit 0`;
 }
 
-/** Reaches the program's whole group, when it is still the same program. */
+/** Reaches the program's whole group, when it is still the same program; returns when it has stopped, or goes on. */
 export function signalScript(signal: string): string {
   return `${EACH}
+# A busy machine stops a process some time after it was told to.
+settled() {
+  same || return 0
+  case ${signal} in STOP) [ "$alive" = T ];; CONT) [ "$alive" != T ];; *) :;; esac
+}
 failed=0
 for id; do
-  if same; then kill -s ${signal} -- "-$pid" || failed=1
+  if same; then
+    kill -s ${signal} -- "-$pid" || failed=1
+    n=0
+    while ! settled && [ $n -lt 200 ]; do sleep 0.01 || sleep 1; n=$((n + 1)); done
   else echo "$id has no process" >&2; failed=1; fi
 done
 exit $failed`;
