@@ -7,7 +7,12 @@ import { join, relative } from 'node:path';
 import { buildIfStale } from './build.mjs';
 import { root } from './root.mjs';
 
+/** A file that takes longer hangs: it is ended and counts as failed, so that nobody waits for ever. */
+const LIMIT_MINUTES = { '.test.ts': 15, '.long.ts': 120 };
+const running = new Set();
+
 export async function main(args) {
+  endWithUs();
   const suffix = args.includes('--long') ? '.long.ts' : '.test.ts';
   const unitOnly = args.includes('--unit');
   const patterns = args.filter((arg) => !arg.startsWith('--'));
@@ -25,7 +30,7 @@ export async function main(args) {
     const queue = [...files];
     const workers = Array.from({ length: Math.max(1, Math.min(2, availableParallelism())) }, async () => {
       for (let file = queue.shift(); file; file = queue.shift()) {
-        const result = await runFile(file);
+        const result = await runFile(file, LIMIT_MINUTES[suffix]);
         for (const key of Object.keys(totals)) totals[key] += result[key];
       }
     });
@@ -67,7 +72,21 @@ async function compile(unit, outer, out) {
   return Object.keys(entryPoints).map((name) => join(out, `${name}.mjs`));
 }
 
-function runFile(file) {
+/** The groups of what runs end with this process, also when it is interrupted. */
+function endWithUs() {
+  process.on('exit', () => running.forEach(endGroup));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+function runFile(file, limitMinutes) {
   const name = relative(root, file)
     .replace(/^\.build\/test-\d+\//, '')
     .replace(/\.mjs$/, '');
@@ -75,7 +94,15 @@ function runFile(file) {
     const child = spawn(process.execPath, ['--enable-source-maps', '--test-reporter=tap', '--test', file], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: node runs the file in another process.
+      detached: true,
     });
+    running.add(child.pid);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      endGroup(child.pid);
+    }, limitMinutes * 60_000);
     let tap = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -85,6 +112,9 @@ function runFile(file) {
       stderr += chunk;
     });
     child.once('close', (code) => {
+      clearTimeout(timer);
+      running.delete(child.pid);
+      if (isLate) stderr += `${name} did not end within ${limitMinutes} minutes\n`;
       const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
       const result = {
         pass: count('pass'),

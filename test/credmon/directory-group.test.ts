@@ -24,7 +24,7 @@ import { openRequestFiles } from '../../src/daemon/web/request-files.ts';
 import { runProgram, Secret } from '../../src/kit/index.ts';
 import { until } from '../support/credential-directory.ts';
 import { startCredmonProcess } from '../support/credmon-process.ts';
-import { workspace } from '../support/workspace.ts';
+import { endsWith, workspace } from '../support/workspace.ts';
 
 /** Another account of the group, on Debian `nobody`. */
 const OTHER = 65_534;
@@ -82,14 +82,21 @@ test('whoever swaps a user’s new directory for a link is not given what the li
       process.setgroups([]); process.setgid(${OTHER}); process.setuid(${OTHER});
       const [, path, victim] = process.argv;
       console.log('ready');
-      for (let n = 0; ; n += 1) try {
+      // Bounded, whatever becomes of the test: it fills a directory.
+      const end = Date.now() + 60_000;
+      for (let n = 0; n < 500_000 && Date.now() < end; n += 1) try {
         renameSync(path + '/alice', path + '/moved' + n);
         symlinkSync(victim, path + '/alice');
       } catch {}`;
   const attacker = spawn(process.execPath, ['-e', swap, path, victim], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  t.after(() => attacker.kill('SIGKILL'));
+  const gone = once(attacker, 'close');
+  // Before its directory goes: nobody removes what is filled all the time.
+  endsWith(t, base, async () => {
+    attacker.kill('SIGKILL');
+    await gone;
+  });
   await once(attacker.stdout, 'data');
   for (let round = 0; round < 1_500; round += 1) {
     try {
