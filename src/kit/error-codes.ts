@@ -142,5 +142,6 @@ export type ErrorCode =
   | 'config/missing'
   | 'cli/usage'
   | 'cli/no-terminal'
+  | 'cli/not-found'
   | 'daemon/already-running'
   | 'daemon/port-taken';

@@ -160,7 +160,8 @@ test('latchkey tunnel: open, proven, listed, asked, closed; a second of that nam
   assert.match((await run('tunnel', 'close', 'db')).out, /db is closed/);
   assert.equal(await tunnel.ended, 0, tunnel.said());
   assert.match((await run('tunnel', 'list')).out, /no tunnel is open/);
-  assert.match((await run('tunnel', 'status', 'db')).err, /there is no tunnel "db"/);
+  const none = await run('tunnel', 'status', 'db');
+  assert.deepEqual([none.code, /there is no tunnel "db"/.test(none.err)], [5, true], none.err);
   assert.match((await run('tunnel', 'open', ...options, address, '8080:db:1')).err, /is no forward/);
 });
 

@@ -40,7 +40,7 @@ export const MACHINE_CHECKS: readonly MachineCheck[] = [
 const TIMEOUT_MS = 10_000;
 const MAX_SKEW_SECONDS = 60;
 
-/** Looks at an address without side effects there, but for a file in its temporary directory. */
+/** A bare host is a machine to be reached over ssh. @throws LatchkeyError `jobs/url` */
 export function examineAddress(text: string): ServiceUrl {
   return parseServiceUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `ssh://${text}`);
 }

@@ -15,6 +15,7 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
 const EXIT_CODE_OF: Partial<Readonly<Record<ErrorCode, number>>> = {
   'cli/usage': 2,
   'cli/no-terminal': 2,
+  'cli/not-found': 5,
   'x509/pass-phrase-wrong': 3,
   'x509/pass-phrase-needed': 3,
   'repository/pass-phrase-wrong': 3,

@@ -49,7 +49,7 @@ async function asked(invocation: Parameters<Command>[0], what: 'status' | 'close
   const name = invocation.given.argument(0);
   const status = await askTunnel(await tunnelDirectory(invocation), name, what);
   if (status !== undefined) return status;
-  throw new LatchkeyError('credmon/not-found', `there is no tunnel ${quote(name)}`, {
+  throw new LatchkeyError('cli/not-found', `there is no tunnel ${quote(name)}`, {
     hint: 'latchkey tunnel list shows them',
   });
 }
