@@ -48,6 +48,10 @@ test('a description in a file, what is given before it, and a token that follows
   const wrong = latchkey(home, ['run', '--queue', 'x', 'local://', '--', 'true']);
   assert.match(wrong.stderr, /the adaptor "machine" has no way to carry out "queue"|the adaptor "local"/);
   assert.equal(latchkey(home, ['run', 'fork://otherhost', '--', 'true']).code, 2);
+  // A token given as a description by mistake: the error does not quote it.
+  const mistaken = latchkey(home, ['run', '-d', join(home, 'token'), 'local://']);
+  assert.match(mistaken.stderr, /token" is no JSON/);
+  assert.doesNotMatch(mistaken.stderr, /secret/);
 });
 
 test('jobs list, show, follow and cancel know a job by its id alone', (t) => {

@@ -18,9 +18,10 @@ export async function readDescription(path: string | undefined): Promise<Readonl
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
-  } catch (cause) {
-    throw new LatchkeyError('config/malformed', `"${path}" is no JSON: ${(cause as Error).message}`, {
-      cause,
+  } catch {
+    // What the parser says quotes the file, which may hold a secret.
+    throw new LatchkeyError('config/malformed', `"${path}" is no JSON`, {
+      hint: 'such as {"executable": "date"}',
     });
   }
   throw new LatchkeyError('config/malformed', `"${path}" is no job description`, {
