@@ -136,6 +136,8 @@ export type ErrorCode =
   | 'jobs/state'
   | 'jobs/credential-too-short'
   | 'jobs/staging'
+  // remote: links
+  | 'remote/link'
   // configuration and command line
   | 'config/malformed'
   | 'config/invalid'
