@@ -6,6 +6,7 @@ import { repositoryRoot } from './support/workspace.ts';
 
 const EVERYTHING_BELOW_THE_DAEMON = [
   'web',
+  'remote',
   'jobs',
   'session',
   'ec2',
@@ -37,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ec2: ['kit'],
   session: ['ec2', 'ssh', 'keeper', 'oauth', 'tokens', 'myproxy', 'x509', 'kit'],
   jobs: ['session', 'ec2', 'ssh', 'keeper', 'kit'],
+  remote: ['jobs', 'session', 'ssh', 'keeper', 'kit'],
   credmon: ['keeper', 'oauth', 'tokens', 'kit'],
   web: ['credmon', 'keeper', 'oauth', 'tokens', 'kit'],
   daemon: EVERYTHING_BELOW_THE_DAEMON,
