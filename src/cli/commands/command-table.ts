@@ -1,6 +1,7 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 import { CREDMON_COMMANDS } from './credmon-commands.ts';
 import { JOBS_COMMANDS } from './jobs-commands.ts';
+import { LINKS_COMMANDS } from './links-commands.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
 import { MACHINE } from './machine-options.ts';
 import { SESSION_COMMANDS } from './session-commands.ts';
@@ -454,6 +455,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...CREDMON_COMMANDS,
   ...JOBS_COMMANDS,
   ...MACHINE_COMMANDS,
+  ...LINKS_COMMANDS,
   ...WEB_COMMANDS,
   ...SESSION_COMMANDS,
 ];

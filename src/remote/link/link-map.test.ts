@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { drawLinks, linkLines } from './link-map.ts';
+import type { LinkReport } from './link-report.ts';
+
+const link = (more: Partial<LinkReport>): LinkReport => ({
+  ...{ id: 1, machines: ['here', 'thermal'], from: '/run/l1', to: '127.0.0.1:3300' },
+  ...{ state: 'proven', since: '2026-12-01T00:00:00.000Z', isShared: false },
+  ...more,
+});
+
+test('a link is a line with its way, its state and its ends; a cause is a line of its own', () => {
+  const relay = { id: 2, machines: ['mechanical', 'here', 'thermal'], state: 'lost', cause: 'cut' };
+  assert.deepEqual(linkLines([link({}), link({ ...relay, isShared: true })]), [
+    'here ━━▶ thermal                  proven     /run/l1 → 127.0.0.1:3300',
+    'mechanical ─╳─ here ─╳─ thermal   lost       /run/l1 → 127.0.0.1:3300  (open to other accounts there)',
+    '  cut',
+  ]);
+  assert.deepEqual(linkLines([]), []);
+});
+
+test('the picture has each machine once and an arrow for each part of a way', () => {
+  const picture = drawLinks([link({}), link({ id: 2, machines: ['mechanical', 'here', 'thermal'] })]);
+  assert.equal(picture.match(/<title>/g)?.length, 3);
+  assert.equal(picture.match(/<path d="M[\d.]+ [\d.]+ L/g)?.length, 3);
+  assert.match(picture, />proven: 2</);
+  assert.doesNotMatch(picture, /NaN|undefined/);
+});
+
+test('names from elsewhere are text in the picture, and a state that is not known draws, too', () => {
+  const picture = drawLinks([link({ machines: ['here', '<script>"&'], state: 'odd<' })]);
+  assert.doesNotMatch(picture, /<script>|odd</);
+  assert.doesNotMatch(picture, /NaN|undefined/);
+});
+
+test('no links is said', () => {
+  assert.match(drawLinks([]), /no links/);
+});
