@@ -20,6 +20,7 @@ const EVERYTHING_BELOW_THE_DAEMON = [
   'ca',
   'x509',
   'asn1',
+  'pyro',
   'kit',
 ];
 
@@ -27,6 +28,7 @@ const EVERYTHING_BELOW_THE_DAEMON = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   asn1: ['kit'],
+  pyro: ['kit'],
   x509: ['asn1', 'kit'],
   ca: ['x509', 'asn1', 'kit'],
   repository: ['x509', 'asn1', 'kit'],

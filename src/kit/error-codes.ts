@@ -138,6 +138,14 @@ export type ErrorCode =
   | 'jobs/staging'
   // remote: links
   | 'remote/link'
+  // pyro
+  | 'pyro/malformed'
+  | 'pyro/too-large'
+  | 'pyro/serializer'
+  | 'pyro/value'
+  | 'pyro/uri'
+  | 'pyro/hmac'
+  | 'pyro/remote'
   // configuration and command line
   | 'config/malformed'
   | 'config/invalid'

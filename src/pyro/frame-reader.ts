@@ -1,0 +1,289 @@
+import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
+import {
+  COMPRESSED,
+  DEFAULT_MAX_FRAME_BYTES,
+  type Frame,
+  flagsOf,
+  frameTooLarge,
+  HEADER_BYTES,
+  headerChecksum,
+  PROTOCOL_NUMBER,
+  PYRO5_CORRELATION,
+  PYRO5_MAGIC,
+  typeOf,
+} from './frame.ts';
+import { inflated } from './frame-compression.ts';
+import { isFrameHmac } from './frame-hmac.ts';
+import type { PyroVersion } from './serializer.ts';
+
+export interface FrameReaderOptions {
+  /** Most bytes of payload and annotations, and of the payload when inflated; default 64 MiB. */
+  readonly maxBytes?: number;
+  /** With a key, only Pyro4 frames with its HMAC are taken; without, only frames that have none. */
+  readonly hmacKey?: Secret;
+  /** Only this version is taken; default: that of the first frame. */
+  readonly version?: PyroVersion;
+}
+
+const NO_ANNOTATIONS: ReadonlyMap<string, Uint8Array> = new Map();
+const EMPTY = Buffer.alloc(0);
+const TAG = 0x5059524f; // PYRO
+
+interface Header {
+  readonly version: PyroVersion;
+  readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly serializerId: number;
+  readonly payloadBytes: number;
+  readonly annotationBytes: number;
+}
+
+/**
+ * Cuts a stream of bytes into frames:
+ *
+ * ```ts
+ * reader.push(chunk);
+ * for (let frame = reader.next(); frame !== undefined; frame = reader.next()) handle(frame);
+ * ```
+ *
+ * A payload is a view of the chunk it came in wherever it came whole: chunks must not be changed after they were pushed.
+ * After an error nothing more can be read: the place where the next frame begins is not known.
+ */
+export class FrameReader {
+  readonly #maxBytes: number;
+  readonly #hmacKey: Secret | undefined;
+  #version: PyroVersion | undefined;
+  /** What is not read yet is `#buffer` from `#start` to `#end`. */
+  #buffer: Buffer = EMPTY;
+  #start = 0;
+  #end = 0;
+  /** True when `#buffer` is our own, and what is beyond `#end` may be written. */
+  #owned = false;
+  #header: Header | undefined;
+  #failed: LatchkeyError | undefined;
+
+  constructor(options: FrameReaderOptions = {}) {
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_FRAME_BYTES;
+    this.#hmacKey = options.hmacKey;
+    this.#version = options.version;
+  }
+
+  /** The version of the protocol, once the first header has told it. */
+  get version(): PyroVersion | undefined {
+    return this.#version;
+  }
+
+  /** True when a frame has begun and its end is not there. */
+  get isInsideFrame(): boolean {
+    return this.#end > this.#start;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0 || this.#failed !== undefined) return;
+    const left = this.#end - this.#start;
+    if (left === 0) {
+      this.#buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      this.#start = 0;
+      this.#end = chunk.length;
+      this.#owned = false;
+      return;
+    }
+    this.#reserve(left, chunk.length);
+    this.#buffer.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /**
+   * The next whole frame, or undefined until more is pushed.
+   *
+   * @throws LatchkeyError `pyro/malformed`, `pyro/too-large`, `pyro/hmac`; from then on always the same
+   */
+  next(): Frame | undefined {
+    if (this.#failed !== undefined) throw this.#failed;
+    try {
+      return this.#read();
+    } catch (error) {
+      if (error instanceof LatchkeyError) this.#failed = error;
+      this.#buffer = EMPTY;
+      throw error;
+    }
+  }
+
+  /** Makes room behind what is left. Doubling keeps the copying linear whatever the chunks are. */
+  #reserve(left: number, more: number): void {
+    if (this.#owned && this.#end + more <= this.#buffer.length) return;
+    const roomy = Buffer.allocUnsafeSlow(Math.max(2 * (left + more), 256));
+    this.#buffer.copy(roomy, 0, this.#start, this.#end);
+    this.#buffer = roomy;
+    this.#start = 0;
+    this.#end = left;
+    this.#owned = true;
+  }
+
+  #read(): Frame | undefined {
+    this.#header ??= this.#readHeader();
+    const header = this.#header;
+    if (header === undefined) return undefined;
+    const headerBytes = HEADER_BYTES[header.version];
+    const frameBytes = headerBytes + header.annotationBytes + header.payloadBytes;
+    if (this.#end - this.#start < frameBytes) return undefined;
+    const begin = this.#start;
+    this.#start += frameBytes;
+    this.#header = undefined;
+    return this.#frame(header, begin, begin + headerBytes, begin + frameBytes);
+  }
+
+  #frame(header: Header, begin: number, bodyBegin: number, end: number): Frame {
+    const { version } = header;
+    const payloadBegin = bodyBegin + header.annotationBytes;
+    const sent = this.#buffer.subarray(payloadBegin, end);
+    let annotations = NO_ANNOTATIONS;
+    let correlation: Uint8Array | undefined;
+    if (header.annotationBytes > 0) {
+      const all = readAnnotations(this.#buffer, version, bodyBegin, payloadBegin);
+      if (version === 4) {
+        this.#checkHmac(sent, all);
+        correlation = all.get('CORR');
+        all.delete('CORR');
+        all.delete('HMAC');
+      }
+      annotations = all;
+    } else if (this.#hmacKey !== undefined) this.#checkHmac(sent, NO_ANNOTATIONS);
+    if (version === 5 && (header.flags & PYRO5_CORRELATION) !== 0)
+      correlation = this.#buffer.subarray(begin + 20, begin + 36);
+    const type = typeOf(header.type);
+    if (type === undefined) throw malformed(`there is no message type ${header.type}`);
+    const payload = (header.flags & COMPRESSED) === 0 ? sent : inflated(sent, this.#maxBytes);
+    const flags = flagsOf(version, header.flags);
+    const { sequence, serializerId } = header;
+    return correlation === undefined
+      ? { version, type, flags, sequence, serializerId, annotations, payload }
+      : { version, type, flags, sequence, serializerId, annotations, payload, correlation };
+  }
+
+  #checkHmac(payload: Uint8Array, annotations: ReadonlyMap<string, Uint8Array>): void {
+    const key = this.#hmacKey;
+    const given = annotations.get('HMAC');
+    if (key === undefined && given === undefined) return;
+    if (key === undefined)
+      throw new LatchkeyError('pyro/hmac', 'the peer has an HMAC key, and none is set here', {
+        hint: 'set the key that the peer has (hkey, PYRO_HMAC_KEY)',
+      });
+    if (given === undefined)
+      throw new LatchkeyError('pyro/hmac', 'the peer sends no HMAC, and a key is set here', {
+        hint: 'set the same key there (hkey, PYRO_HMAC_KEY)',
+      });
+    if (!isFrameHmac(key, payload, annotations, given))
+      throw new LatchkeyError('pyro/hmac', 'the HMAC of the message is wrong: the peer has another key', {
+        hint: 'set the same key on both sides (hkey, PYRO_HMAC_KEY)',
+      });
+  }
+
+  #readHeader(): Header | undefined {
+    const length = this.#end - this.#start;
+    if (length < 6) {
+      if (length > 0) this.#checkTag(Math.min(length, 4));
+      return undefined;
+    }
+    if (this.#buffer.readUInt32BE(this.#start) !== TAG) this.#checkTag(4);
+    const version = this.#readVersion();
+    if (length < HEADER_BYTES[version]) return undefined;
+    const header = version === 4 ? this.#readHeader4() : this.#readHeader5();
+    const bytes = header.payloadBytes + header.annotationBytes;
+    if (bytes > this.#maxBytes) throw frameTooLarge(bytes, this.#maxBytes);
+    return header;
+  }
+
+  /** Says at the first bytes that this is no Pyro peer. */
+  #checkTag(length: number): void {
+    for (let i = 0; i < length; i++) {
+      if (this.#buffer[this.#start + i] === ((TAG >>> (24 - 8 * i)) & 0xff)) continue;
+      const came = this.#buffer.toString('latin1', this.#start, Math.min(this.#end, this.#start + 16));
+      throw malformed(`a message begins with PYRO, not ${quote(came)}: this is another protocol`);
+    }
+  }
+
+  #readVersion(): PyroVersion {
+    const number = this.#buffer.readUInt16BE(this.#start + 4);
+    const version = number === PROTOCOL_NUMBER[4] ? 4 : number === PROTOCOL_NUMBER[5] ? 5 : undefined;
+    if (version === undefined)
+      throw malformed(
+        `the peer speaks version ${number} of the protocol; 48 (Pyro4) and 502 (Pyro5) are known`,
+      );
+    if (this.#version !== undefined && this.#version !== version)
+      throw malformed(`the peer spoke Pyro${this.#version} and now speaks Pyro${version}`);
+    if (version === 5 && this.#hmacKey !== undefined)
+      throw new LatchkeyError(
+        'pyro/hmac',
+        'the peer speaks Pyro5, which has no HMAC, and a key is set here',
+        {
+          hint: 'use Pyro4 there, or a server without a key that is reached through a tunnel',
+        },
+      );
+    this.#version = version;
+    return version;
+  }
+
+  #readHeader4(): Header {
+    const at = this.#start;
+    const b = this.#buffer;
+    const header: Header = {
+      version: 4,
+      type: b.readUInt16BE(at + 6),
+      flags: b.readUInt16BE(at + 8),
+      sequence: b.readUInt16BE(at + 10),
+      payloadBytes: b.readInt32BE(at + 12),
+      serializerId: b.readUInt16BE(at + 16),
+      annotationBytes: b.readUInt16BE(at + 18),
+    };
+    const { type, flags, sequence, payloadBytes, serializerId, annotationBytes } = header;
+    if (payloadBytes < 0) throw malformed(`a payload of ${payloadBytes} bytes`);
+    const checksum = headerChecksum(type, flags, sequence, payloadBytes, serializerId, annotationBytes);
+    if (b.readUInt16BE(at + 22) !== checksum) throw malformed('the checksum of the header is wrong');
+    return header;
+  }
+
+  #readHeader5(): Header {
+    const at = this.#start;
+    const b = this.#buffer;
+    if (b.readUInt16BE(at + 38) !== PYRO5_MAGIC)
+      throw malformed('the header does not end with its magic number');
+    return {
+      version: 5,
+      type: b[at + 6] as number,
+      serializerId: b[at + 7] as number,
+      flags: b.readUInt16BE(at + 8),
+      sequence: b.readUInt16BE(at + 10),
+      payloadBytes: b.readUInt32BE(at + 12),
+      annotationBytes: b.readUInt32BE(at + 16),
+    };
+  }
+}
+
+function readAnnotations(
+  buffer: Buffer,
+  version: PyroVersion,
+  begin: number,
+  end: number,
+): Map<string, Uint8Array> {
+  const annotations = new Map<string, Uint8Array>();
+  const entryHeader = version === 4 ? 6 : 8;
+  let at = begin;
+  while (at < end) {
+    if (at + entryHeader > end) throw malformed('an annotation is cut off');
+    const name = buffer.toString('latin1', at, at + 4);
+    const length = version === 4 ? buffer.readUInt16BE(at + 4) : buffer.readUInt32BE(at + 4);
+    at += entryHeader;
+    if (at + length > end)
+      throw malformed(`the annotation ${quote(name)} is longer than the annotations are`);
+    if (annotations.has(name)) throw malformed(`the annotation ${quote(name)} is there twice`);
+    annotations.set(name, buffer.subarray(at, at + length));
+    at += length;
+  }
+  return annotations;
+}
+
+function malformed(message: string): LatchkeyError {
+  return new LatchkeyError('pyro/malformed', message);
+}
