@@ -79,7 +79,7 @@ function readEscape(cursor: StringCursor, at: number, inBytes: boolean): { means
 }
 
 function bytesOf(cursor: StringCursor, source: string, characters: string): Uint8Array {
-  if (/[^\u0001-\u007f]/.test(source) || /[^\0-\xff]/.test(characters))
+  if (/[\u0080-\uffff]/.test(source) || /[\u0100-\uffff]/.test(characters))
     throw malformed(cursor, 'a bytes literal holds characters beyond ASCII');
   return new Uint8Array(Buffer.from(characters, 'latin1'));
 }
