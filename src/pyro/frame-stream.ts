@@ -1,0 +1,172 @@
+import type { Duplex } from 'node:stream';
+import { LatchkeyError, type Secret } from '../kit/index.ts';
+import { encodeFrame, type Frame } from './frame.ts';
+import { FrameReader } from './frame-reader.ts';
+
+export interface FrameStreamOptions {
+  /** Most bytes of one message, both ways. */
+  readonly maxBytes: number;
+  readonly hmacKey?: Secret | undefined;
+}
+
+/** What happens on a stream of frames. */
+export interface FrameListener {
+  onFrame(frame: Frame): void;
+  /** Once, at the end: with the reason, or without where the other side just hung up. */
+  onEnd(error: Error | undefined): void;
+}
+
+/** More than that is written piece by piece. */
+const LARGEST_JOINED_BYTES = 1 << 18;
+
+/** Frames over a stream. All that is sent in one tick is written at once. */
+export class FrameStream {
+  readonly #stream: Duplex;
+  readonly #options: FrameStreamOptions;
+  readonly #reader: FrameReader;
+  #listener: FrameListener;
+  #outgoing: Buffer[] = [];
+  #outgoingBytes = 0;
+  #isPaused = false;
+  #isReported = false;
+  #error: Error | undefined;
+  #frameBytes = 0;
+
+  constructor(stream: Duplex, options: FrameStreamOptions, listener: FrameListener) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#listener = listener;
+    this.#reader = new FrameReader({
+      maxBytes: options.maxBytes,
+      ...(options.hmacKey === undefined ? {} : { hmacKey: options.hmacKey }),
+    });
+    stream.on('data', (chunk: Buffer) => {
+      this.#frameBytes += chunk.length;
+      this.#reader.push(chunk);
+      this.#deliver();
+    });
+    stream.on('error', (error) => {
+      this.#error ??= error;
+    });
+    stream.on('end', () => stream.end());
+    stream.on('close', () => {
+      this.#report();
+    });
+  }
+
+  /** True until the stream is gone or {@link end} was called. */
+  get isOpen(): boolean {
+    return !this.#isReported && !this.#stream.destroyed && this.#stream.writable;
+  }
+
+  /** Bytes that the other side has not taken yet. */
+  get backlog(): number {
+    return this.#stream.writableLength + this.#outgoingBytes;
+  }
+
+  /** Bytes that have come of a frame whose end has not; 0 between frames. */
+  get partialBytes(): number {
+    return this.#reader.isInsideFrame ? this.#frameBytes : 0;
+  }
+
+  /** Who hears of frames from now on. */
+  listen(listener: FrameListener): void {
+    this.#listener = listener;
+  }
+
+  /** @throws LatchkeyError `pyro/too-large`; nothing is sent then */
+  send(frame: Frame): void {
+    const { maxBytes, hmacKey } = this.#options;
+    this.sendBytes(encodeFrame(frame, hmacKey === undefined ? { maxBytes } : { maxBytes, hmacKey }));
+  }
+
+  sendBytes(bytes: Buffer): void {
+    if (this.#outgoing.push(bytes) === 1) process.nextTick(flush, this);
+    this.#outgoingBytes += bytes.length;
+  }
+
+  /** No frames are delivered until {@link resume}. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#deliver();
+    if (!this.#isPaused) this.#stream.resume();
+  }
+
+  /** Calls back once what was sent is taken, or the stream is gone. */
+  onDrain(callback: () => void): void {
+    if (this.#stream.writableNeedDrain) this.#stream.once('drain', callback);
+    else setImmediate(callback);
+  }
+
+  /** Sends what is waiting and ends; what still comes is thrown away for a while, so that the other side can read the last answer. */
+  end(graceMs = 1000): void {
+    if (this.#stream.destroyed) return;
+    flush(this);
+    this.#isPaused = true;
+    this.#stream.removeAllListeners('data');
+    this.#stream.end();
+    this.#stream.resume();
+    const timer = setTimeout(() => this.#stream.destroy(), graceMs);
+    timer.unref();
+    this.#stream.once('close', () => clearTimeout(timer));
+  }
+
+  destroy(error?: Error): void {
+    this.#error ??= error;
+    this.#stream.destroy();
+  }
+
+  /** Only for {@link flush}. */
+  writeAll(): void {
+    const pieces = this.#outgoing;
+    const bytes = this.#outgoingBytes;
+    if (pieces.length === 0) return;
+    this.#outgoing = [];
+    this.#outgoingBytes = 0;
+    if (!this.#stream.writable) return;
+    if (pieces.length === 1) this.#stream.write(pieces[0]);
+    else if (bytes <= LARGEST_JOINED_BYTES) this.#stream.write(Buffer.concat(pieces, bytes));
+    else {
+      this.#stream.cork();
+      for (const piece of pieces) this.#stream.write(piece);
+      this.#stream.uncork();
+    }
+  }
+
+  #deliver(): void {
+    try {
+      while (!this.#isPaused) {
+        const frame = this.#reader.next();
+        if (frame === undefined) break;
+        this.#frameBytes = 0;
+        this.#listener.onFrame(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof LatchkeyError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  /** Nothing can be read any more; what is to be answered still can be. */
+  #fail(error: LatchkeyError): void {
+    this.#stream.removeAllListeners('data');
+    this.#error ??= error;
+    this.#report();
+  }
+
+  #report(): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.#listener.onEnd(this.#error);
+  }
+}
+
+function flush(stream: FrameStream): void {
+  stream.writeAll();
+}

@@ -1,0 +1,346 @@
+import type { Duplex } from 'node:stream';
+import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
+import type { CallPeer, Exposed } from './exposed.ts';
+import type { Frame } from './frame.ts';
+import { FrameStream } from './frame-stream.ts';
+import { pythonException, valueOfError, valueOfWrapped } from './remote-exception.ts';
+import type { PyroVersion, Serializer } from './serializer.ts';
+import { serializerOf } from './serializers.ts';
+import { isPromise, perform, ServerCall } from './server-call.ts';
+import { DAEMON_OBJECT, type ServerGround } from './server-ground.ts';
+import { refusal, ServerHandshake } from './server-handshake.ts';
+import { isItemSource } from './stream-table.ts';
+import { isPyroDict, type PyroInput, type PyroValue } from './value.ts';
+import { encodePassed, type PassingGround, revive } from './value-passing.ts';
+
+/** Answers that the other side has not taken: more, and nothing is read of it until it has. */
+const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+/** Messages that are read ahead of the one that is answered. */
+const MAX_WAITING = 64;
+/** A message that comes slower than that is not waited for. */
+const SLOWEST_BYTES_PER_MS = 64;
+/** One-way calls of a Pyro client that run at the same time. */
+const MAX_ONEWAY = 64;
+
+const NO_ANNOTATIONS: ReadonlyMap<string, Uint8Array> = new Map();
+
+interface RunningCall {
+  readonly frame: Frame;
+  readonly call: ServerCall;
+  isAnswered: boolean;
+}
+
+/** One client: its handshake, then its calls. Those of a native client are answered as they are ready, others one after the other. */
+export class ServerConnection {
+  readonly #ground: ServerGround;
+  readonly #frames: FrameStream;
+  readonly #onEnd: () => void;
+  readonly #handshake: ServerHandshake;
+  readonly #begun: number;
+  #peer: CallPeer;
+  #phase: 'connecting' | 'open' | 'ended' = 'connecting';
+  #isAuthorizing = false;
+  #version: PyroVersion = 4;
+  readonly #running = new Map<number, RunningCall>();
+  #oneway = 0;
+  readonly #waiting: Frame[] = [];
+  #frameSince: number | undefined;
+  readonly #passing: { version: PyroVersion } & PassingGround;
+
+  constructor(stream: Duplex, address: string, ground: ServerGround, onEnd: () => void) {
+    this.#ground = ground;
+    this.#onEnd = onEnd;
+    this.#peer = { address, isNative: false };
+    this.#handshake = new ServerHandshake(ground, this.#peer);
+    this.#begun = ground.now();
+    this.#passing = {
+      version: 4,
+      converters: ground.converters,
+      refer: (exposed) => ground.refer(exposed, this),
+    };
+    this.#frames = new FrameStream(
+      stream,
+      { maxBytes: ground.limits.maxMessageBytes, hmacKey: ground.hmacKey },
+      { onFrame: (frame) => this.#onFrame(frame), onEnd: (error) => this.#onStreamEnd(error) },
+    );
+  }
+
+  /** Calls that are not answered yet. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || this.#oneway > 0 || this.#waiting.length > 0;
+  }
+
+  /** Ends what takes too long: handshakes, messages that come too slowly, calls. */
+  sweep(now: number): void {
+    const { limits } = this.#ground;
+    if (this.#phase === 'connecting' && now - this.#begun > limits.handshakeTimeoutMs)
+      return this.end(new LatchkeyError('pyro/timed-out', 'the handshake took too long'));
+    const partial = this.#frames.partialBytes;
+    if (partial === 0) this.#frameSince = undefined;
+    else {
+      this.#frameSince ??= now;
+      if (now - this.#frameSince > limits.messageTimeoutMs + partial / SLOWEST_BYTES_PER_MS)
+        return this.end(new LatchkeyError('pyro/timed-out', 'a message began and did not end'));
+    }
+    for (const running of this.#running.values())
+      if (now - running.call.startedAt > limits.callTimeoutMs) this.#giveUp(running);
+  }
+
+  /** Ends the connection; calls that run are told so by their signals. */
+  end(reason: Error): void {
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
+    for (const { call } of this.#running.values()) call.abort(reason);
+    this.#running.clear();
+    this.#waiting.length = 0;
+    this.#ground.streams.closeAll(this);
+    this.#ground.objects.release(this, this.#ground.now());
+    this.#frames.end();
+    this.#onEnd();
+  }
+
+  #onStreamEnd(error: Error | undefined): void {
+    // A message that cannot be read is told to its sender, as far as it can be.
+    if (this.#phase === 'connecting' && isLatchkeyError(error))
+      this.#frames.send(refusal(undefined, error, this.#version));
+    else if (this.#phase === 'open' && isLatchkeyError(error, 'pyro/too-large')) this.#refuseUnread(error);
+    this.end(error ?? new LatchkeyError('pyro/lost', 'the client hung up'));
+  }
+
+  /** Its header tells which call it was, if it is known. */
+  #refuseUnread(error: LatchkeyError): void {
+    const { sequence, serializerId } = error.details;
+    if (typeof sequence !== 'number' || typeof serializerId !== 'number') return;
+    try {
+      const serializer = serializerOf(this.#version, serializerId);
+      const tooLarge = pythonException('Pyro4.errors.MessageTooLargeError', error.message);
+      this.#frames.send({
+        version: this.#version,
+        type: 'result',
+        flags: { exception: true },
+        sequence,
+        serializerId,
+        annotations: NO_ANNOTATIONS,
+        payload: serializer.encode(valueOfError(tooLarge, this.#version)),
+      });
+    } catch {
+      // It hears only that the connection ends.
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    if (this.#phase === 'open' && this.#waiting.length === 0 && this.#canStart(frame)) this.#start(frame);
+    else if (this.#phase === 'connecting' && !this.#isAuthorizing) void this.#connect(frame);
+    else if (this.#phase !== 'ended' && this.#waiting.push(frame) >= MAX_WAITING) this.#frames.pause();
+  }
+
+  async #connect(frame: Frame): Promise<void> {
+    this.#version = frame.version;
+    this.#isAuthorizing = true;
+    const { answer, outcome, isNative = false, object } = await this.#handshake.step(frame);
+    this.#isAuthorizing = false;
+    if (this.#phase !== 'connecting') return;
+    this.#frames.send(answer);
+    if (outcome === 'refused') return this.end(new LatchkeyError('pyro/refused', 'the client was refused'));
+    if (outcome === 'open') {
+      this.#phase = 'open';
+      this.#passing.version = frame.version;
+      this.#peer = { address: this.#peer.address, isNative };
+      if (object !== undefined) this.#ground.objects.hold(object, this);
+    }
+    this.#startWaiting();
+  }
+
+  #canStart(frame: Frame): boolean {
+    if (!this.#peer.isNative)
+      return frame.flags.oneway === true ? this.#oneway < MAX_ONEWAY : this.#running.size === 0;
+    return this.#running.size + this.#oneway < this.#ground.limits.maxCallsPerConnection;
+  }
+
+  #startWaiting(): void {
+    for (;;) {
+      const next = this.#waiting[0];
+      if (next === undefined) break;
+      if (this.#phase === 'connecting') {
+        if (this.#isAuthorizing) return;
+        this.#waiting.shift();
+        void this.#connect(next);
+        return;
+      }
+      if (!this.#canStart(next)) return;
+      this.#waiting.shift();
+      this.#start(next);
+    }
+    this.#readOn();
+  }
+
+  /** Reading goes on when the other side has taken what it was answered. */
+  #readOn(): void {
+    if (this.#frames.backlog <= MAX_BACKLOG_BYTES) this.#frames.resume();
+    else {
+      this.#frames.pause();
+      this.#frames.onDrain(() => this.#readOn());
+    }
+  }
+
+  #start(frame: Frame): void {
+    if (frame.type === 'ping') return this.#ping(frame);
+    if (frame.type !== 'invoke')
+      return this.end(new LatchkeyError('pyro/malformed', `${frame.type} is no message of a client`));
+    let serializer: Serializer;
+    try {
+      serializer = this.#serializerFor(frame);
+    } catch (error) {
+      this.#frames.send(refusal(frame, error));
+      return this.end(error as Error);
+    }
+    try {
+      const request = serializer.decodeCall(frame.payload);
+      const { object, method } = request;
+      const call = new ServerCall(this.#peer, this, object, method, frame.annotations, this.#ground.now());
+      const exposed = object === DAEMON_OBJECT ? this.#ground.daemon : this.#ground.objects.find(object);
+      if (exposed === undefined) throw pythonException('Pyro4.errors.DaemonError', 'unknown object');
+      const args = this.#revived(request.args) as readonly PyroValue[];
+      const result =
+        frame.flags.batch === true
+          ? this.#batch(exposed, args, call)
+          : perform(exposed, args, this.#revived(request.kwargs) as typeof request.kwargs, call);
+      if (isPromise(result)) this.#follow(frame, serializer, call, result);
+      else this.#answer(frame, serializer, result);
+    } catch (error) {
+      this.#answerError(frame, serializer, error);
+    }
+  }
+
+  #serializerFor(frame: Frame): Serializer {
+    const serializer = serializerOf(frame.version, frame.serializerId);
+    if (this.#ground.serializers.has(serializer.name)) return serializer;
+    throw new LatchkeyError(
+      'pyro/serializer',
+      `message used serializer that is not accepted: ${serializer.name}`,
+    );
+  }
+
+  #revived(value: PyroValue): unknown {
+    return this.#ground.converters.length === 0 ? value : revive(value, this.#ground.converters);
+  }
+
+  /** One after the other, until one fails. */
+  async #batch(exposed: Exposed, calls: readonly PyroValue[], call: ServerCall): Promise<unknown> {
+    const results: unknown[] = [];
+    for (const entry of calls) {
+      try {
+        const [method, args, kwargs] = Array.isArray(entry) ? (entry as readonly PyroValue[]) : [];
+        if (typeof method !== 'string' || !Array.isArray(args) || (kwargs !== null && !isPyroDict(kwargs)))
+          throw new LatchkeyError('pyro/malformed', 'a call in a batch is (method, args, kwargs)');
+        call.method = method;
+        const result = await perform(exposed, args as readonly PyroValue[], kwargs, call);
+        if (isItemSource(result)) throw new TypeError(`${method} gives a stream, which a batch cannot have`);
+        results.push(result ?? null);
+      } catch (error) {
+        results.push(valueOfWrapped(error, this.#version));
+        break;
+      }
+      if (this.#phase === 'ended') break;
+    }
+    return results;
+  }
+
+  /** A call that is not done at once. */
+  #follow(frame: Frame, serializer: Serializer, call: ServerCall, result: PromiseLike<unknown>): void {
+    const running: RunningCall = { frame, call, isAnswered: false };
+    const isOneway = frame.flags.oneway === true;
+    if (isOneway) this.#oneway += 1;
+    else this.#running.set(frame.sequence, running);
+    const done = (answer: () => void): void => {
+      if (isOneway) this.#oneway -= 1;
+      else if (this.#running.get(frame.sequence) === running) this.#running.delete(frame.sequence);
+      if (this.#phase === 'ended') return;
+      if (!running.isAnswered) answer();
+      this.#startWaiting();
+    };
+    result.then(
+      (value) => done(() => this.#answer(frame, serializer, value)),
+      (error) => done(() => this.#answerError(frame, serializer, error)),
+    );
+  }
+
+  #giveUp(running: RunningCall): void {
+    if (running.isAnswered) return;
+    running.isAnswered = true;
+    const { callTimeoutMs } = this.#ground.limits;
+    const text = `${running.call.method} took longer than the server allows, ${callTimeoutMs} ms`;
+    running.call.abort(new LatchkeyError('pyro/timed-out', text));
+    const serializer = serializerOf(running.frame.version, running.frame.serializerId);
+    this.#answerError(running.frame, serializer, pythonException('Pyro4.errors.TimeoutError', text));
+  }
+
+  /** A ping that wants no answer is how native clients give a call up. */
+  #ping(frame: Frame): void {
+    if (frame.flags.oneway !== true)
+      return this.#send(frame, {}, Buffer.from('pong'), NO_ANNOTATIONS, 'ping');
+    const given = this.#running.get(frame.sequence);
+    given?.call.abort(new LatchkeyError('pyro/cancelled', 'the client gave the call up'));
+  }
+
+  #answer(frame: Frame, serializer: Serializer, value: unknown): void {
+    if (frame.flags.oneway === true) return;
+    if (isItemSource(value) && frame.flags.batch !== true) return this.#answerStream(frame, serializer, value);
+    try {
+      const payload = encodePassed((value ?? null) as PyroInput, this.#passing, serializer.encode);
+      this.#send(frame, frame.flags.batch === true ? { batch: true } : {}, payload);
+    } catch (error) {
+      this.#answerError(frame, serializer, error);
+    }
+  }
+
+  #answerError(frame: Frame, serializer: Serializer, error: unknown): void {
+    if (frame.flags.oneway === true) return;
+    let payload: Uint8Array;
+    try {
+      payload = serializer.encode(valueOfError(asPython(error), frame.version));
+    } catch {
+      // What the error carries cannot be written: its sentence can.
+      payload = serializer.encode(valueOfError(new Error(messageOf(error)), frame.version));
+    }
+    this.#send(frame, { exception: true }, payload);
+  }
+
+  #answerStream(frame: Frame, serializer: Serializer, source: Parameters<typeof isItemSource>[0]): void {
+    if (!isItemSource(source)) return;
+    const id = this.#ground.streams.open(this, source, this.#ground.now());
+    if (id === undefined) {
+      const { maxStreamsPerConnection } = this.#ground.limits;
+      const busy = `this connection has ${maxStreamsPerConnection} streams open: read or close some first`;
+      return this.#answerError(frame, serializer, pythonException('Pyro4.errors.PyroError', busy));
+    }
+    const body = pythonException('Pyro4.errors.ProtocolError', 'result of call is an iterator');
+    const payload = serializer.encode(valueOfError(body, frame.version));
+    const annotations = new Map([['STRM', Buffer.from(id)]]);
+    this.#send(frame, { exception: true, stream: true }, payload, annotations);
+  }
+
+  #send(
+    frame: Frame,
+    flags: Frame['flags'],
+    payload: Uint8Array,
+    annotations = NO_ANNOTATIONS,
+    type: 'result' | 'ping' = 'result',
+  ): void {
+    const { version, sequence, serializerId, correlation } = frame;
+    const answer = { version, type, flags, sequence, serializerId, annotations, payload };
+    this.#frames.send(correlation === undefined ? answer : { ...answer, correlation });
+    if (this.#frames.backlog > MAX_BACKLOG_BYTES) this.#readOn();
+  }
+}
+
+/** What this side could not read or write is a SerializeError there. */
+function asPython(error: unknown): unknown {
+  if (isLatchkeyError(error, 'pyro/malformed') || isLatchkeyError(error, 'pyro/value'))
+    return pythonException('Pyro4.errors.SerializeError', error.message);
+  return error;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
