@@ -4,7 +4,14 @@ import type { ObjectMetadata } from './exposed.ts';
 import type { Frame } from './frame.ts';
 import type { FrameStream } from './frame-stream.ts';
 import { textsOf } from './object-reference.ts';
-import { decodePeerMessage, encodePeerMessage, isProof, NONCE_BYTES, PEER_ANNOTATION, proofOf } from './peer-proof.ts';
+import {
+  decodePeerMessage,
+  encodePeerMessage,
+  isProof,
+  NONCE_BYTES,
+  PEER_ANNOTATION,
+  proofOf,
+} from './peer-proof.ts';
 import type { PyroVersion, Serializer } from './serializer.ts';
 import { serializerOf } from './serializers.ts';
 import { isPyroDict, type PyroInput, type PyroValue } from './value.ts';
@@ -89,7 +96,10 @@ async function exchange(frames: FrameStream, frame: Frame, options: ClientHandsh
   if (answer.version !== options.version) throw new OtherVersion();
   if (answer.type === 'connect-ok') {
     if (answer.serializerId !== frame.serializerId)
-      throw new LatchkeyError('pyro/malformed', `${options.where} answers with another serializer than it was asked with`);
+      throw new LatchkeyError(
+        'pyro/malformed',
+        `${options.where} answers with another serializer than it was asked with`,
+      );
     return answer;
   }
   if (answer.type !== 'connect-fail')
@@ -108,7 +118,10 @@ function textOf(answer: Frame): string {
 
 /** By what Pyro's own daemons say. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/unknown object/, 'the daemon has no object of that name: it may have been restarted, or the URI is another one\'s'],
+  [
+    /unknown object/,
+    "the daemon has no object of that name: it may have been restarted, or the URI is another one's",
+  ],
   [/hmac/, 'both sides need the same HMAC key (hkey)'],
   [/serializer/, 'choose a serializer that the daemon accepts (SERIALIZERS_ACCEPTED)'],
   [/no free workers/, 'the daemon has as many clients as it can serve'],
@@ -124,10 +137,14 @@ function refused(options: ClientHandshakeOptions, why: string): LatchkeyError {
 }
 
 function wrongPeer(where: string, why: string): LatchkeyError {
-  return new LatchkeyError('pyro/wrong-peer', `what listens on ${where} ${why}: it is not the server that was expected`, {
-    hint: 'another program may have taken the port, or a tunnel leads elsewhere; ask the registry again',
-    details: { sent: false },
-  });
+  return new LatchkeyError(
+    'pyro/wrong-peer',
+    `what listens on ${where} ${why}: it is not the server that was expected`,
+    {
+      hint: 'another program may have taken the port, or a tunnel leads elsewhere; ask the registry again',
+      details: { sent: false },
+    },
+  );
 }
 
 function hungUp(where: string, cause: Error | undefined): LatchkeyError {

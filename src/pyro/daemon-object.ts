@@ -41,7 +41,7 @@ export function metadataValue(metadata: ObjectMetadata): PyroInput {
   };
 }
 
-export function unknownObject(): Error {
+function unknownObject(): Error {
   return pythonException('Pyro4.errors.DaemonError', 'unknown object');
 }
 

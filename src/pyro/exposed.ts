@@ -110,7 +110,10 @@ export function expose<T extends object>(instance: T, members: ExposedMembers<T>
 
 /** The rule of both versions: a leading underscore is private, but for `__name__`. */
 function isPublicName(name: string): boolean {
-  return name !== '' && (!name.startsWith('_') || (name.length > 4 && /^__.*__$/s.test(name) && !DUNDERS.has(name)));
+  return (
+    name !== '' &&
+    (!name.startsWith('_') || (name.length > 4 && /^__.*__$/s.test(name) && !DUNDERS.has(name)))
+  );
 }
 
 /** Those that mean something to Pyro itself. */

@@ -191,7 +191,11 @@ export class FrameReader {
     if (length < HEADER_BYTES[version]) return undefined;
     const header = version === 4 ? this.#readHeader4() : this.#readHeader5();
     const bytes = header.payloadBytes + header.annotationBytes;
-    if (bytes > this.#maxBytes) throw frameTooLarge(bytes, this.#maxBytes);
+    if (bytes > this.#maxBytes)
+      throw frameTooLarge(bytes, this.#maxBytes, {
+        sequence: header.sequence,
+        serializerId: header.serializerId,
+      });
     return header;
   }
 

@@ -142,13 +142,18 @@ function checkSizes(frame: Frame, payloadBytes: number, annotationBytes: number,
     throw new TypeError(`${frame.serializerId} is no number of a serializer`);
 }
 
-export function frameTooLarge(bytes: number, maxBytes: number): LatchkeyError {
+/** @param which what its header says, so that the other side can be told */
+export function frameTooLarge(
+  bytes: number,
+  maxBytes: number,
+  which: { readonly sequence?: number; readonly serializerId?: number } = {},
+): LatchkeyError {
   return new LatchkeyError(
     'pyro/too-large',
     `the message is ${bytes} bytes, at most ${maxBytes} are allowed`,
     {
       hint: 'send it in pieces (a stream, or a file), or raise the limit on both sides',
-      details: { bytes, maxBytes },
+      details: { bytes, maxBytes, ...which },
     },
   );
 }

@@ -32,7 +32,10 @@ export async function listenAt(server: Server, address: PyroLocation): Promise<P
     return address;
   }
   const bound = server.address();
-  return { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port };
+  return {
+    host: address.host,
+    port: bound !== null && typeof bound === 'object' ? bound.port : address.port,
+  };
 }
 
 /** A socket that nobody answers on is a leftover of a crash. */

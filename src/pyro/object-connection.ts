@@ -130,7 +130,12 @@ export class ObjectConnection {
 
   #encode({ object, method, args, kwargs }: Invocation): Uint8Array {
     const { serializer, passing } = this.#ground;
-    const call = { object, method, args: args as readonly PyroInput[], kwargs: kwargs as { [name: string]: PyroInput } };
+    const call = {
+      object,
+      method,
+      args: args as readonly PyroInput[],
+      kwargs: kwargs as { [name: string]: PyroInput },
+    };
     return encodePassed(call, passing, serializer.encodeCall);
   }
 
@@ -151,9 +156,9 @@ export class ObjectConnection {
     if (frame.type !== 'result' || pending === undefined) {
       const why = frame.type === 'result' ? 'answers a call that nobody made' : `sends ${frame.type}`;
       this.#lose(new LatchkeyError('pyro/malformed', `${this.#ground.where} ${why}`));
-      return this.#ground.frames.destroy();
+      return void this.#ground.frames.destroy();
     }
-    if (pending.isAbandoned) return this.#dropAnswer(frame);
+    if (pending.isAbandoned) return void this.#dropAnswer(frame);
     if (pending.stopListening !== undefined) this.#settled(pending);
     try {
       this.#settle(pending, frame);
@@ -169,14 +174,19 @@ export class ObjectConnection {
       const id = streamIdOf(frame);
       if (wants === 'value') {
         this.#closeStream(id);
-        throw new LatchkeyError('pyro/stream', `${method} gives a stream, not a value`, { hint: 'use iterate' });
+        throw new LatchkeyError('pyro/stream', `${method} gives a stream, not a value`, {
+          hint: 'use iterate',
+        });
       }
-      return pending.resolve(new StreamStart(id));
+      return void pending.resolve(new StreamStart(id));
     }
     if (frame.serializerId !== this.#serializerId)
-      throw new LatchkeyError('pyro/malformed', `${this.#ground.where} answers with serializer ${frame.serializerId}`);
+      throw new LatchkeyError(
+        'pyro/malformed',
+        `${this.#ground.where} answers with serializer ${frame.serializerId}`,
+      );
     const value = serializer.decode(frame.payload);
-    if (frame.flags.exception === true) return pending.reject(remoteErrorOf(value));
+    if (frame.flags.exception === true) return void pending.reject(remoteErrorOf(value));
     if (wants === 'stream')
       throw new LatchkeyError('pyro/stream', `${method} gives a value, not a stream`, { hint: 'use call' });
     pending.resolve(passing.converters.length === 0 ? value : revive(value, passing.converters));
@@ -241,7 +251,7 @@ export class ObjectConnection {
     }
     if (expired.length > 0 && !this.#ground.handshaken.isNative) {
       this.#lose(new Error('an earlier call was not answered in time'));
-      return this.#ground.frames.destroy();
+      return void this.#ground.frames.destroy();
     }
     const next = this.#calls.nextDeadline();
     if (next !== undefined) this.#arm(next);
@@ -286,27 +296,39 @@ export function streamCall(
 function streamIdOf(frame: Frame): string {
   const id = frame.annotations.get('STRM');
   if (id === undefined || id.length === 0)
-    throw new LatchkeyError('pyro/stream', 'the result is an iterator, but the server does not allow streams', {
-      hint: 'set Pyro4.config.ITER_STREAMING = True there',
-    });
+    throw new LatchkeyError(
+      'pyro/stream',
+      'the result is an iterator, but the server does not allow streams',
+      {
+        hint: 'set Pyro4.config.ITER_STREAMING = True there',
+      },
+    );
   return Buffer.from(id).toString('latin1');
 }
 
 /** @param what `object.method`. The method may have run or not: nobody knows. */
-export function lost(where: string, what: string, cause: Error | undefined): LatchkeyError {
+function lost(where: string, what: string, cause: Error | undefined): LatchkeyError {
   const why = cause === undefined ? '' : `: ${cause.message}`;
-  return new LatchkeyError('pyro/lost', `the connection to ${where} was lost while ${what} was not answered${why}`, {
-    cause,
-    details: { sent: true },
-    hint: 'it may have been done or not: ask the object, or declare the method safe to repeat',
-  });
+  return new LatchkeyError(
+    'pyro/lost',
+    `the connection to ${where} was lost while ${what} was not answered${why}`,
+    {
+      cause,
+      details: { sent: true },
+      hint: 'it may have been done or not: ask the object, or declare the method safe to repeat',
+    },
+  );
 }
 
 function timedOut({ object, method, timeoutMs }: Invocation, where: string): LatchkeyError {
-  return new LatchkeyError('pyro/timed-out', `${where} did not answer ${object}.${method} within ${timeoutMs} ms`, {
-    details: { sent: true },
-    hint: 'give timeoutMs for calls that take longer',
-  });
+  return new LatchkeyError(
+    'pyro/timed-out',
+    `${where} did not answer ${object}.${method} within ${timeoutMs} ms`,
+    {
+      details: { sent: true },
+      hint: 'give timeoutMs for calls that take longer',
+    },
+  );
 }
 
 function cancelled({ object, method, signal }: Invocation, sent: boolean): LatchkeyError {
@@ -317,8 +339,12 @@ function cancelled({ object, method, signal }: Invocation, sent: boolean): Latch
 }
 
 function tooMany(where: string): LatchkeyError {
-  return new LatchkeyError('pyro/busy', `65,535 calls to ${where} wait for an answer, and no more can be told apart`, {
-    retryable: true,
-    details: { sent: false },
-  });
+  return new LatchkeyError(
+    'pyro/busy',
+    `65,535 calls to ${where} wait for an answer, and no more can be told apart`,
+    {
+      retryable: true,
+      details: { sent: false },
+    },
+  );
 }

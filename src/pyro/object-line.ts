@@ -170,7 +170,9 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 }
 
 function closedError(where: string): LatchkeyError {
-  return new LatchkeyError('pyro/closed', `the connection to ${where} is closed`, { details: { sent: false } });
+  return new LatchkeyError('pyro/closed', `the connection to ${where} is closed`, {
+    details: { sent: false },
+  });
 }
 
 function lostBefore(where: string, cause?: unknown): LatchkeyError {
@@ -179,6 +181,9 @@ function lostBefore(where: string, cause?: unknown): LatchkeyError {
     cause,
     retryable: true,
     details: { sent: false },
-    hint: cause === undefined ? 'connect again, or connect with the option reconnect' : 'is the server still there?',
+    hint:
+      cause === undefined
+        ? 'connect again, or connect with the option reconnect'
+        : 'is the server still there?',
   });
 }

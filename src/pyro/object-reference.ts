@@ -24,8 +24,7 @@ const PROXY_CLASSES = {
 export function encodeReference(reference: ObjectReference, version: PyroVersion): PyroInput {
   const { methods = [], oneway = [], attributes = [] } = reference.metadata ?? {};
   const what = [reference.uri, tuple(...oneway), tuple(...methods), tuple(...attributes)] as const;
-  const state =
-    version === 4 ? tuple(...what, 0, null, 'hello', 0, null) : tuple(...what, 'hello', null);
+  const state = version === 4 ? tuple(...what, 0, null, 'hello', 0, null) : tuple(...what, 'hello', null);
   return { __class__: PROXY_CLASSES[version], state };
 }
 

@@ -117,7 +117,7 @@ export class ObjectServer {
   /** Serves one more client over a stream that somebody else has accepted. */
   serve(stream: Duplex, peer: string): void {
     if (this.#isClosing) return void stream.destroy();
-    if (this.#connections.size >= this.#ground.limits.maxConnections) return this.#turnAway(stream);
+    if (this.#connections.size >= this.#ground.limits.maxConnections) return void this.#turnAway(stream);
     const connection: ServerConnection = new ServerConnection(stream, peer, this.#ground, () =>
       this.#connections.delete(connection),
     );
@@ -214,7 +214,10 @@ export class ObjectServer {
       refer: (exposed, holder) => {
         const name = objects.refer(exposed, holder, now());
         if (name === undefined)
-          throw new LatchkeyError('pyro/busy', `${limits.maxReferences} objects are passed by reference already`);
+          throw new LatchkeyError(
+            'pyro/busy',
+            `${limits.maxReferences} objects are passed by reference already`,
+          );
         return new ObjectReference(this.#uriOf(name), exposed.metadata);
       },
       now,
@@ -227,7 +230,8 @@ function limitsOf(options: ObjectServerOptions): ServerLimits {
   const limits: Record<string, number> = {};
   for (const [name, usual] of Object.entries(DEFAULT_SERVER_LIMITS)) {
     const given = options[name as keyof ServerLimits] ?? usual;
-    if (typeof given !== 'number' || !(given > 0)) throw new TypeError(`${name} is a number above 0, not ${given}`);
+    if (typeof given !== 'number' || !(given > 0))
+      throw new TypeError(`${name} is a number above 0, not ${given}`);
     limits[name] = given;
   }
   return limits as unknown as ServerLimits;

@@ -31,12 +31,17 @@ export async function openConnection(
       if (connection !== undefined) return connection;
     }
   } catch (error) {
-    if (signal.aborted && !isLatchkeyError(error, 'pyro/wrong-peer')) throw givenUp(where, timeoutMs, options.signal);
+    if (signal.aborted && !isLatchkeyError(error, 'pyro/wrong-peer'))
+      throw givenUp(where, timeoutMs, options.signal);
     throw error;
   }
-  throw new LatchkeyError('pyro/malformed', `${where} speaks another version of the protocol than ${versions.join(' or ')}`, {
-    hint: 'leave the version to be detected',
-  });
+  throw new LatchkeyError(
+    'pyro/malformed',
+    `${where} speaks another version of the protocol than ${versions.join(' or ')}`,
+    {
+      hint: 'leave the version to be detected',
+    },
+  );
 }
 
 function versionsOf({ version = 'detect', hmacKey }: ConnectOptions): readonly PyroVersion[] {
@@ -75,7 +80,8 @@ async function attempt(
       handshake: options.handshake ?? 'hello',
       where,
     });
-    const spoken = options.serializer === undefined && handshaken.isNative ? serializerNamed('json') : serializer;
+    const spoken =
+      options.serializer === undefined && handshaken.isNative ? serializerNamed('json') : serializer;
     return new ObjectConnection({
       frames,
       version,

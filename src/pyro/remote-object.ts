@@ -8,7 +8,7 @@ import { ObjectReference, referenceOf } from './object-reference.ts';
 import { remoteErrorOf, wrappedException } from './remote-exception.ts';
 import { RemoteStream } from './remote-stream.ts';
 import { formatLocation, formatPyroUri, type ObjectUri, parseObjectUri } from './uri.ts';
-import { type PyroValue, tuple, type PyroInput } from './value.ts';
+import { type PyroInput, type PyroValue, tuple } from './value.ts';
 
 /** One call of a batch. */
 export interface BatchedCall {
@@ -93,7 +93,10 @@ export class RemoteObject {
    *   `pyro/closed`, `pyro/stream`, `pyro/too-large`; TypeError for values that cannot be sent
    */
   call(method: string, args: readonly unknown[] = NO_ARGS, options?: CallOptions): Promise<PyroValue> {
-    return this.#line.invoke(this.#invocation(method, args, options, 'value'), options?.safe) as Promise<PyroValue>;
+    return this.#line.invoke(
+      this.#invocation(method, args, options, 'value'),
+      options?.safe,
+    ) as Promise<PyroValue>;
   }
 
   /** Sends a call that gets no answer; resolves when it is on its way. What becomes of it is not told. */
@@ -144,9 +147,16 @@ export class RemoteObject {
    *
    * @throws as {@link call} does, when the first item is asked for
    */
-  iterate(method: string, args: readonly unknown[] = NO_ARGS, options?: CallOptions): AsyncIterableIterator<PyroValue> {
+  iterate(
+    method: string,
+    args: readonly unknown[] = NO_ARGS,
+    options?: CallOptions,
+  ): AsyncIterableIterator<PyroValue> {
     const start = async (): Promise<string> => {
-      const answer = await this.#line.invoke(this.#invocation(method, args, options, 'stream'), options?.safe);
+      const answer = await this.#line.invoke(
+        this.#invocation(method, args, options, 'stream'),
+        options?.safe,
+      );
       if (answer instanceof StreamStart) return answer.id;
       throw new LatchkeyError('pyro/stream', `${method} gives a value, not a stream`);
     };
@@ -166,7 +176,12 @@ export class RemoteObject {
       { ...this.#invocation('get_metadata', [object], undefined, 'value'), object: 'Pyro.Daemon' },
       true,
     );
-    return new RemoteObject({ ...this.#parsed, object }, this.#line, metadataOf(metadata as PyroValue), false);
+    return new RemoteObject(
+      { ...this.#parsed, object },
+      this.#line,
+      metadataOf(metadata as PyroValue),
+      false,
+    );
   }
 
   /**

@@ -26,7 +26,10 @@ export class RemoteStream implements AsyncIterableIterator<PyroValue> {
       const id = await this.#id;
       const timeoutMs = this.#options?.timeoutMs ?? this.#line.timeoutMs;
       const { signal } = this.#options ?? {};
-      const value = await this.#line.invoke(streamCall('get_next_stream_item', id, {}, timeoutMs, signal), false);
+      const value = await this.#line.invoke(
+        streamCall('get_next_stream_item', id, {}, timeoutMs, signal),
+        false,
+      );
       return { done: false, value: value as PyroValue };
     } catch (error) {
       const isEnd = error instanceof RemoteError && /^(StopIteration|GeneratorExit)$/.test(error.shortType);

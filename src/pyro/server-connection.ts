@@ -9,7 +9,7 @@ import { serializerOf } from './serializers.ts';
 import { isPromise, perform, ServerCall } from './server-call.ts';
 import { DAEMON_OBJECT, type ServerGround } from './server-ground.ts';
 import { refusal, ServerHandshake } from './server-handshake.ts';
-import { isItemSource } from './stream-table.ts';
+import { type ItemSource, isItemSource } from './stream-table.ts';
 import { isPyroDict, type PyroInput, type PyroValue } from './value.ts';
 import { encodePassed, type PassingGround, revive } from './value-passing.ts';
 
@@ -74,13 +74,13 @@ export class ServerConnection {
   sweep(now: number): void {
     const { limits } = this.#ground;
     if (this.#phase === 'connecting' && now - this.#begun > limits.handshakeTimeoutMs)
-      return this.end(new LatchkeyError('pyro/timed-out', 'the handshake took too long'));
+      return void this.end(new LatchkeyError('pyro/timed-out', 'the handshake took too long'));
     const partial = this.#frames.partialBytes;
     if (partial === 0) this.#frameSince = undefined;
     else {
       this.#frameSince ??= now;
       if (now - this.#frameSince > limits.messageTimeoutMs + partial / SLOWEST_BYTES_PER_MS)
-        return this.end(new LatchkeyError('pyro/timed-out', 'a message began and did not end'));
+        return void this.end(new LatchkeyError('pyro/timed-out', 'a message began and did not end'));
     }
     for (const running of this.#running.values())
       if (now - running.call.startedAt > limits.callTimeoutMs) this.#giveUp(running);
@@ -184,15 +184,15 @@ export class ServerConnection {
   }
 
   #start(frame: Frame): void {
-    if (frame.type === 'ping') return this.#ping(frame);
+    if (frame.type === 'ping') return void this.#ping(frame);
     if (frame.type !== 'invoke')
-      return this.end(new LatchkeyError('pyro/malformed', `${frame.type} is no message of a client`));
+      return void this.end(new LatchkeyError('pyro/malformed', `${frame.type} is no message of a client`));
     let serializer: Serializer;
     try {
       serializer = this.#serializerFor(frame);
     } catch (error) {
       this.#frames.send(refusal(frame, error));
-      return this.end(error as Error);
+      return void this.end(error as Error);
     }
     try {
       const request = serializer.decodeCall(frame.payload);
@@ -278,14 +278,15 @@ export class ServerConnection {
   /** A ping that wants no answer is how native clients give a call up. */
   #ping(frame: Frame): void {
     if (frame.flags.oneway !== true)
-      return this.#send(frame, {}, Buffer.from('pong'), NO_ANNOTATIONS, 'ping');
+      return void this.#send(frame, {}, Buffer.from('pong'), NO_ANNOTATIONS, 'ping');
     const given = this.#running.get(frame.sequence);
     given?.call.abort(new LatchkeyError('pyro/cancelled', 'the client gave the call up'));
   }
 
   #answer(frame: Frame, serializer: Serializer, value: unknown): void {
     if (frame.flags.oneway === true) return;
-    if (isItemSource(value) && frame.flags.batch !== true) return this.#answerStream(frame, serializer, value);
+    if (isItemSource(value) && frame.flags.batch !== true)
+      return void this.#answerStream(frame, serializer, value);
     try {
       const payload = encodePassed((value ?? null) as PyroInput, this.#passing, serializer.encode);
       this.#send(frame, frame.flags.batch === true ? { batch: true } : {}, payload);
@@ -306,13 +307,12 @@ export class ServerConnection {
     this.#send(frame, { exception: true }, payload);
   }
 
-  #answerStream(frame: Frame, serializer: Serializer, source: Parameters<typeof isItemSource>[0]): void {
-    if (!isItemSource(source)) return;
+  #answerStream(frame: Frame, serializer: Serializer, source: ItemSource): void {
     const id = this.#ground.streams.open(this, source, this.#ground.now());
     if (id === undefined) {
       const { maxStreamsPerConnection } = this.#ground.limits;
       const busy = `this connection has ${maxStreamsPerConnection} streams open: read or close some first`;
-      return this.#answerError(frame, serializer, pythonException('Pyro4.errors.PyroError', busy));
+      return void this.#answerError(frame, serializer, pythonException('Pyro4.errors.PyroError', busy));
     }
     const body = pythonException('Pyro4.errors.ProtocolError', 'result of call is an iterator');
     const payload = serializer.encode(valueOfError(body, frame.version));

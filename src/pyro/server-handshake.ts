@@ -3,7 +3,14 @@ import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import { metadataValue } from './daemon-object.ts';
 import type { CallPeer, Exposed } from './exposed.ts';
 import type { Frame } from './frame.ts';
-import { decodePeerMessage, encodePeerMessage, isProof, NONCE_BYTES, PEER_ANNOTATION, proofOf } from './peer-proof.ts';
+import {
+  decodePeerMessage,
+  encodePeerMessage,
+  isProof,
+  NONCE_BYTES,
+  PEER_ANNOTATION,
+  proofOf,
+} from './peer-proof.ts';
 import type { Serializer } from './serializer.ts';
 import { serializerOf, serializers } from './serializers.ts';
 import { DAEMON_OBJECT, type ServerGround } from './server-ground.ts';
@@ -50,7 +57,8 @@ export class ServerHandshake {
       );
     const message = decodePeerMessage(frame.annotations.get(PEER_ANNOTATION));
     const { token, authorize } = this.#ground;
-    if (token === undefined) return await this.#admit(frame, serializer, message !== undefined, authorize !== undefined);
+    if (token === undefined)
+      return await this.#admit(frame, serializer, message !== undefined, authorize !== undefined);
     if (message?.kind === 'hello' && message.hasToken && this.#challenge === undefined) {
       const ground = {
         clientNonce: Buffer.from(message.nonce),
@@ -107,10 +115,10 @@ export class ServerHandshake {
   }
 }
 
-/** Tells a client, in its own serializer or else in marshal as Pyro does, why it is refused. */
+/** Tells a client, in its own serializer or else in serpent, why it is refused. */
 export function refusal(frame: Frame | undefined, error: unknown, version: 4 | 5 = 4): Frame {
   const spoken = frame?.version ?? version;
-  let serializer: Serializer = (serializers as Record<string, Serializer>).marshal ?? serializers.serpent;
+  let serializer: Serializer = serializers.serpent;
   try {
     if (frame !== undefined) serializer = serializerOf(spoken, frame.serializerId);
   } catch {

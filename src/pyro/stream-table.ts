@@ -82,8 +82,7 @@ export class StreamTable {
 
   /** Ends the streams that were idle too long. */
   sweep(now: number): void {
-    for (const [id, stream] of this.#streams)
-      if (now - stream.lastUse > this.#limits.idleMs) this.close(id);
+    for (const [id, stream] of this.#streams) if (now - stream.lastUse > this.#limits.idleMs) this.close(id);
   }
 
   #forget(id: string): void {

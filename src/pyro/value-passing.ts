@@ -1,7 +1,7 @@
 import { Exposed } from './exposed.ts';
 import { encodeReference, ObjectReference } from './object-reference.ts';
 import type { PyroVersion } from './serializer.ts';
-import { classNameOf, isPyroDict, PyTuple, type PyroDict, type PyroInput, type PyroValue } from './value.ts';
+import { classNameOf, isPyroDict, type PyroDict, type PyroInput, type PyroValue, PyTuple } from './value.ts';
 
 /** How instances of one class are passed by copy: as a dict with the class's name in it, which Python can register a converter for. */
 export interface Converter<T = unknown> {
@@ -22,7 +22,7 @@ export interface PassingGround {
 }
 
 /** Something that knows its own reference, as a remote object does. */
-export interface Referable {
+interface Referable {
   readonly reference: ObjectReference;
 }
 
@@ -30,7 +30,11 @@ export interface Referable {
  * Writes a value, whose references and instances are replaced first. Most values have none, and every serializer refuses what it does not
  * know with a TypeError: so it is asked first, and values are walked only then.
  */
-export function encodePassed<T>(value: T, ground: PassingGround, encode: (value: T) => Uint8Array): Uint8Array {
+export function encodePassed<T>(
+  value: T,
+  ground: PassingGround,
+  encode: (value: T) => Uint8Array,
+): Uint8Array {
   try {
     return encode(value);
   } catch (error) {
@@ -70,7 +74,9 @@ export function revive(value: PyroValue, converters: readonly Converter[]): unkn
   if (value instanceof Set) return new Set([...value].map(inner));
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [inner(key), inner(item)]));
   if (!isPyroDict(value)) return value;
-  const fields = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)])) as PyroDict;
+  const fields = Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, inner(item)]),
+  ) as PyroDict;
   const className = classNameOf(value);
   const converter = className && converters.find((candidate) => candidate.className === className);
   return converter ? converter.fromDict(fields) : fields;

@@ -37,7 +37,7 @@ for (const serializer of NAMES) {
     const failed = await refused(object.call('fail', ['bad']), RemoteError);
     assert.equal(failed.remoteType, 'builtins.ValueError');
     assert.deepEqual(failed.args, ['bad']);
-    assert.match(failed.traceback.join(''), /in fail\n[^]*raise ValueError/);
+    assert.match(failed.traceback.join(''), /in fail\n.*raise ValueError/s);
     const custom = await refused(object.call('failcustom', ['odd']), RemoteError);
     assert.equal(custom.shortType, 'MyErr');
     assert.deepEqual(custom.args, ['odd']);
@@ -66,7 +66,9 @@ for (const serializer of NAMES) {
     assert.equal((await refused(ended.next(), RemoteError)).shortType, 'ValueError');
     assert.equal((await ended.next()).done, true);
     await assert.rejects(object.call('gen', [2]), (error) => isLatchkeyError(error, 'pyro/stream'));
-    await assert.rejects(object.iterate('echo', [2]).next(), (error) => isLatchkeyError(error, 'pyro/stream'));
+    await assert.rejects(object.iterate('echo', [2]).next(), (error) =>
+      isLatchkeyError(error, 'pyro/stream'),
+    );
     assert.equal(await object.call('echo', ['still here']), 'still here');
   });
 }
@@ -121,7 +123,8 @@ test('an HMAC key that is right, wrong, missing here or missing there', async (t
   assert.equal(await object.call('echo', ['x']), 'x');
   for await (const item of object.iterate('gen', [1])) assert.equal(item, 0);
   const hmac = (error: unknown) =>
-    isLatchkeyError(error, 'pyro/hmac') || (isLatchkeyError(error, 'pyro/refused') && /hmac/i.test(error.message));
+    isLatchkeyError(error, 'pyro/hmac') ||
+    (isLatchkeyError(error, 'pyro/refused') && /hmac/i.test(error.message));
   await assert.rejects(connectObject(keyed.uri, { hmacKey: new Secret('wrong') }), hmac);
   await assert.rejects(connectObject(keyed.uri), hmac);
   const open = await startDaemon(t, directory);
@@ -144,9 +147,14 @@ test('what is too large is refused here, or there, and said so', async (t) => {
   const tooLarge = (error: unknown) => isLatchkeyError(error, 'pyro/too-large');
   await assert.rejects(object.call('echo', ['x'.repeat(20_000)]), tooLarge);
   assert.equal(await object.call('echo', ['small']), 'small');
-  await assert.rejects(object.call('big', [20_000]), (error) => isLatchkeyError(error, 'pyro/lost') && /at most 10000/.test(error.message));
+  await assert.rejects(
+    object.call('big', [20_000]),
+    (error) => isLatchkeyError(error, 'pyro/lost') && /at most 10000/.test(error.message),
+  );
   const strict = await connected(t, { more: ['max:10000'] });
-  await assert.rejects(strict.call('echo', ['x'.repeat(20_000)]), (error) => isLatchkeyError(error, 'pyro/lost'));
+  await assert.rejects(strict.call('echo', ['x'.repeat(20_000)]), (error) =>
+    isLatchkeyError(error, 'pyro/lost'),
+  );
 });
 
 test('a compressing daemon is understood', async (t) => {
@@ -160,7 +168,7 @@ test('an object that a method returns is a reference that can be followed, and a
   for (const serializer of NAMES) {
     const object = await connected(t, {}, { serializer });
     const value = await object.call('child', ['kid']);
-    if (serializer === 'marshal') {
+    if ((serializer as string) === 'marshal') {
       // Pyro4's marshal has no automatic proxies.
       assert.ok(isPyroDict(value));
       continue;
@@ -216,7 +224,10 @@ async function connected(
 }
 
 /** The error of a call that must fail with one of that kind. */
-async function refused<E extends Error>(call: Promise<unknown>, kind: abstract new (...args: never) => E): Promise<E> {
+async function refused<E extends Error>(
+  call: Promise<unknown>,
+  kind: abstract new (...args: never) => E,
+): Promise<E> {
   try {
     await call;
   } catch (error) {

@@ -44,8 +44,6 @@ def proxy_for(where):
 
 
 proxy = proxy_for(uri)
-kept = {}
-
 
 def plain(value):
     """What a value is in Python, told in JSON."""
@@ -119,10 +117,9 @@ def do(step):
         return results
     if what == "follow":  # a proxy that a call returns, called in its turn
         child = getattr(proxy, step["method"])(*args)
-        kept[step.get("keep", "last")] = child
-        if key:
+            if key:
             child._pyroHmacKey = key
-        return getattr(child, step["then"])(*step.get("thenArgs", []))
+        return getattr(child, step["next"])()
     if what == "metadata":
         proxy._pyroBind()
         return {"methods": sorted(proxy._pyroMethods), "oneway": sorted(proxy._pyroOneway),

@@ -10,7 +10,6 @@ export class EchoObject {
   readonly exposed: Exposed;
 
   constructor() {
-    const self = this;
     this.exposed = new Exposed({
       methods: {
         echo: ([value]) => value,
@@ -29,20 +28,20 @@ export class EchoObject {
           await delay(1);
           return value;
         },
-        gen: ([count]) => self.#items(Number(count)),
-        genasync: ([count]) => self.#itemsLater(Number(count)),
+        gen: ([count]) => this.#items(Number(count)),
+        genasync: ([count]) => this.#itemsLater(Number(count)),
         failgen: async function* ([count]) {
           for (let i = 0; i < Number(count); i += 1) yield i;
           throw new RangeError('no more');
         },
         note: () => {
-          self.count += 1;
+          this.count += 1;
         },
         blob: () => Buffer.from([0, 1, 0xff]),
         size: ([data]) => (data as Uint8Array).length,
         big: ([count]) => 'x'.repeat(Number(count)),
         sleep: async ([seconds], _, { signal }) => {
-          self.signals.push(signal);
+          this.signals.push(signal);
           await delay(Number(seconds) * 1000, undefined, { signal });
           return seconds ?? null;
         },
@@ -56,9 +55,9 @@ export class EchoObject {
       oneway: ['note'],
       attributes: {
         count: {
-          get: () => self.count,
+          get: () => this.count,
           set: (value) => {
-            self.count = Number(value);
+            this.count = Number(value);
           },
         },
         fixed: { get: () => 42 },

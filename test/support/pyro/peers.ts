@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +17,7 @@ export function havePyro4(t: TestContext): boolean {
 }
 
 /** Where a checkout of Pyro5 is, for runs by hand: it is in no Debian release we test on. */
-export const pyro5Path: string | undefined = process.env.LATCHKEY_PYRO5;
+const pyro5Path: string | undefined = process.env.LATCHKEY_PYRO5;
 
 export interface DaemonOptions {
   readonly version?: 4 | 5;
@@ -68,7 +68,7 @@ export async function startDaemon(
 }
 
 /** What the Python client says of a step. */
-export interface PythonAnswer {
+interface PythonAnswer {
   readonly value?: unknown;
   readonly error?: string;
   readonly message?: string;
@@ -132,9 +132,4 @@ function keyFile(directory: string, key: string): string {
 function environment(): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   return { PATH, HOME, ...(pyro5Path === undefined ? {} : { PYTHONPATH: pyro5Path }) };
-}
-
-/** The version of Pyro4 that is installed. */
-export function pyro4Version(): string {
-  return execFileSync(PYTHON, ['-c', 'import Pyro4; print(Pyro4.__version__)'], { encoding: 'utf8' }).trim();
 }
