@@ -27,6 +27,10 @@ export type ErrorCode =
   | 'x509/credential-missing'
   | 'proxy/not-allowed'
   | 'proxy/expired'
+  // voms
+  | 'voms/malformed'
+  | 'voms/value-invalid'
+  | 'voms/directory-missing'
   // repository
   | 'repository/not-found'
   | 'repository/not-owner'

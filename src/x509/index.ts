@@ -26,7 +26,13 @@ export {
 export { type Crl, parseCrl, type RevokedEntry } from './crl.ts';
 export { describeProxy, hasProxyName } from './describe-proxy.ts';
 export { EKU, extendedKeyUsage, extendedKeyUsageExtension } from './extended-key-usage.ts';
-export { type Extended, type Extension, findExtension } from './extension.ts';
+export {
+  type Extended,
+  type Extension,
+  encodeExtensions,
+  findExtension,
+  readExtensions,
+} from './extension.ts';
 export { issueProxy, type ProxyFields } from './issue-proxy.ts';
 export {
   authorityKeyIdentifier,
@@ -58,7 +64,13 @@ export {
   type ServerIdentityFinding,
   type ServerIdentityOptions,
 } from './server-identity.ts';
-export { type Digest, type Signed, signatureDigest, verifySignature } from './signature-algorithm.ts';
+export {
+  type Digest,
+  type Signed,
+  signatureAlgorithmFor,
+  signatureDigest,
+  verifySignature,
+} from './signature-algorithm.ts';
 export { keySigner, type Signer } from './signer.ts';
 export {
   formatSigningPolicy,
@@ -68,7 +80,14 @@ export {
   type SigningPolicyFile,
   type SigningPolicyFinding,
 } from './signing-policy.ts';
-export { type GeneralName, subjectAltNameExtension, subjectAltNames } from './subject-alt-name.ts';
+export { comparableOneline } from './signing-policy-pattern.ts';
+export {
+  encodeGeneralName,
+  type GeneralName,
+  readGeneralName,
+  subjectAltNameExtension,
+  subjectAltNames,
+} from './subject-alt-name.ts';
 export { isSameName, subjectHash, subjectHashOld } from './subject-hash.ts';
 export { trustRootsOfChain } from './trust-bootstrap.ts';
 export { loadTrustDirectory, TrustDirectory, type TrustDirectoryOptions } from './trust-directory.ts';

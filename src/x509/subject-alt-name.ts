@@ -48,7 +48,8 @@ export function subjectAltNameExtension(names: readonly GeneralName[]): Extensio
   return { oid: SUBJECT_ALT_NAME, critical: false, value: encodeSequence(...names.map(encodeGeneralName)) };
 }
 
-function readGeneralName(element: Element): GeneralName {
+/** Reads one GeneralName (RFC 5280 §4.2.1.6). @throws LatchkeyError `asn1/malformed`, `x509/name-malformed`, `x509/malformed` */
+export function readGeneralName(element: Element): GeneralName {
   for (const type of ['email', 'dns', 'uri'] as const) {
     if (element.tag === TEXT_TAGS[type]) return { type, value: element.contents.toString('latin1') };
   }
@@ -62,7 +63,8 @@ function readGeneralName(element: Element): GeneralName {
   return { type: 'other', value: element.der };
 }
 
-function encodeGeneralName(name: GeneralName): Buffer {
+/** @throws TypeError for an `ip` that is none, or text that is not ASCII */
+export function encodeGeneralName(name: GeneralName): Buffer {
   switch (name.type) {
     case 'directory':
       return encode(DIRECTORY_TAG, name.value.der);
