@@ -1,5 +1,5 @@
-// The whole of it: an X.509 proxy and a token, both short-lived, follow a job on a machine behind a real sshd. OpenSSL judges the proxy
-// where the job runs, twice a second.
+// The whole of it: an X.509 proxy and a token, both short-lived, follow a job on a machine behind a real sshd, alone or through its
+// Slurm. OpenSSL judges the proxy and its chain where the job runs, twice a second.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import {
   parseCredential,
 } from '../../src/x509/index.ts';
 import { type Grid, makeGrid } from './grid.ts';
+import { startSlurm } from './slurm.ts';
 import { type SocketServer, startSocketServer } from './socket-server.ts';
 import { startSshd } from './sshd.ts';
 import { workspace } from './workspace.ts';
@@ -28,16 +29,23 @@ const PASS_PHRASE = 'correct horse battery';
 /** What a proxy comes from: the context of our own MyProxy server, or a test source that signs one here. */
 export type ProxyFrom = 'myproxy' | 'here';
 
+/** What runs the job: the machine itself, or its Slurm. */
+export type RunBy = 'ssh' | 'slurm+ssh';
+
 /** A job reads both for three of their lives and a bit; none is ever invalid, each is seen anew, none is left. */
 export async function followsThreeLives(
   t: TestContext,
   lifeSeconds: number,
   proxyFrom: ProxyFrom,
+  runBy: RunBy = 'ssh',
 ): Promise<void> {
   const directory = workspace(t);
   const grid = await makeGrid(directory);
   const server = await startSocketServer(t, grid);
-  const ground = await startSshd(t);
+  const cluster = runBy === 'ssh' ? undefined : await startSlurm(t);
+  const ground = await startSshd(t, {
+    config: cluster === undefined ? [] : [`SetEnv SLURM_CONF=${cluster.env.SLURM_CONF}`],
+  });
   const session = new Session({
     ...{ defaults: false, home: directory, directory, leastSecondsLeft: 1 },
     env: { ...server.env, PATH: process.env.PATH },
@@ -52,13 +60,13 @@ export async function followsThreeLives(
   const token = session.source(await session.addContext(await tokenContext(lifeSeconds)));
 
   const sandboxRoot = join(directory, 'jobs');
-  const service = new Service(`ssh://${ground.user}@127.0.0.1:${ground.target.port}`, {
+  const service = new Service(`${runBy}://${ground.user}@127.0.0.1:${ground.target.port}`, {
     ...{ session, sandboxRoot, poll: { leastMs: 200, mostMs: 500 } },
   });
   t.after(() => service.close());
   const job = await service.run({
     executable: 'sh',
-    arguments: ['-c', reader(lifeSeconds * 3 + 3)],
+    arguments: ['-c', reader(lifeSeconds * 3 + 3, grid.ca.certificate)],
     wallTimeLimit: Math.ceil(lifeSeconds / 20) + 1,
     credentials: [
       { source: proxy, as: 'x509-proxy' },
@@ -76,14 +84,24 @@ export async function followsThreeLives(
     readdirSync(join(sandboxRoot, sandbox)).filter((name) => /credentials|gone/.test(name)),
     [],
   );
+  assert.deepEqual(filesWithSecrets(join(sandboxRoot, sandbox)), []);
+}
+
+/** Files below a directory that have a key or a token in them. */
+function filesWithSecrets(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => /PRIVATE KEY|eyJ[A-Za-z0-9_-]+\.eyJ/.test(readFileSync(path, 'latin1')));
 }
 
 /** Is the proxy valid, and the token? Says how many of each it has seen, and for how many seconds it looked. */
-function reader(seconds: number): string {
+function reader(seconds: number, ca: string): string {
   return `
 end=$(($(date +%s) + ${seconds}))
 while now=$(date +%s); [ $now -lt $end ]; do
-  openssl x509 -in "$X509_USER_PROXY" -noout -checkend 0 >/dev/null 2>&1 || echo "at $now: no valid proxy"
+  openssl verify -allow_proxy_certs -CAfile ${ca} -untrusted "$X509_USER_PROXY" "$X509_USER_PROXY" >/dev/null 2>&1 ||
+    echo "at $now: no valid proxy"
   openssl x509 -in "$X509_USER_PROXY" -noout -serial >> proxies
   part=$(cut -d. -f2 "$BEARER_TOKEN_FILE" | tr '_-' '/+')
   while [ $((\${#part} % 4)) -ne 0 ]; do part="$part="; done
