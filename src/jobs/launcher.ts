@@ -29,8 +29,11 @@ export function launcherText(job: CheckedDescription, place: LauncherPlace): str
 D=${shellWord(place.sandbox)}
 T=\${LATCHKEY_TASK:+.$LATCHKEY_TASK}
 ${PROCESS_MARK}
+# What is kept for a record before the job can fill the disk.
+room() { (umask 077 && printf '%200s' '' > "$D/.$1.room") 2>/dev/null; }
 record() {
-  (umask 077 && printf '%s\\n' "$2" > "$D/.$1.$$") || return 1
+  [ ! -e "$D/.$1.room" ] || mv -f "$D/.$1.room" "$D/.$1.$$"
+  (umask 077 && printf '%s\\n' "$2" 1<> "$D/.$1.$$") || return 1
   sync "$D/.$1.$$" 2>/dev/null
   mv -f "$D/.$1.$$" "$D/$1" && sync "$D" 2>/dev/null
 }
@@ -43,7 +46,7 @@ ${indent(isSupervised ? ['mark $$', 'record "program$T" "$$ $mark"', '[ ! -e "$D
   ;;
 limit)
   sleep "$2"
-  record "timeout$T" "$2"
+  : > "$D/timeout$T"
   read -r pid mark < "$D/program$T" && was=$mark && mark "$pid" && [ "$mark" = "$was" ] || exit 0
   kill -s TERM -- "-$pid"; kill -s CONT -- "-$pid"
   sleep ${place.graceSeconds}
@@ -54,6 +57,7 @@ esac
 ${isSupervised ? '# Submitted twice, it runs once.\nmkdir "$D/begun$T" 2>/dev/null || exit 0\n' : 'rm -f "$D/end$T"\n'}trap : HUP INT QUIT TERM USR1 USR2
 mark $$
 record "begin$T" "$(date +%s) $$ $mark \${LATCHKEY_BATCH_ID:--} $(uname -n)" || exit 125
+room "end$T"
 if [ -e "$D/cancelled" ]; then code=143; else
 ${indent(runLines(isSupervised, limit))}fi
 signal=0

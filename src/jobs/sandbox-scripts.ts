@@ -1,20 +1,26 @@
 /** Who we are there: home, login, host, one a line. */
 export const HELLO = 'cd && pwd -P && id -un && uname -n';
 
-const SAY_SUBMITTED = `while IFS= read -r line; do printf '%s\\n' "$line"; done < submitted`;
+/** Runs the command that submits and keeps what it says, for the answer may never reach us; where there is no room for it, the answer is all there is. */
+const SUBMIT_NOW = `said=$("$@"); code=$?
+{ printf '%s\\n' "$said" > submitted; } 2>/dev/null
+printf '%s\\n' "$said"
+exit $code`;
+
+/** What begins the last line on standard error when a sandbox could not be made: nothing was submitted. */
+export const UNMADE = 'latchkey: no sandbox,';
 
 /** The sandbox is private and so is what we put there; the job, which inherits the mask of whoever submits it, has its user's. */
 const PRIVATE = 'umask=$(umask); umask 077';
 
 function prepareWith(files: string): string {
   return `${PRIVATE}
-[ -d "$1" ] || mkdir -p "$1" && cd "$1" && mkdir $3 && cd "$2" || exit 1
-${files} || exit 1
+unmade() { set -- $(df -Pk "$1" 2>/dev/null | tail -n 1); echo "${UNMADE} \${4:-?} kB are free" >&2; exit 1; }
+[ -d "$1" ] || mkdir -p "$1" && cd "$1" && mkdir $3 && cd "$2" || unmade "$1"
+${files} || unmade .
 [ $# -gt 0 ] || exit 0
 umask "$umask"
-"$@" > submitted; code=$?
-${SAY_SUBMITTED}
-exit $code`;
+${SUBMIT_NOW}`;
 }
 
 /**
@@ -31,12 +37,10 @@ export const PREPARE_LONG = prepareWith(
   tail -n "+$(($4 + $5 + 1))" .bundle > job.json && rm .bundle && shift 5`,
 );
 
-/** Runs the command that submits, in the sandbox `$1`, and keeps what it says: the answer may never reach us. */
+/** Runs the command that submits, in the sandbox `$1`. */
 export const SUBMIT = `cd "$1" || exit 1
 shift
-"$@" > submitted; code=$?
-${SAY_SUBMITTED}
-exit $code`;
+${SUBMIT_NOW}`;
 
 /** What the command that submits said, as far as it is known there. */
 export const SUBMITTED = 'cat "$1/submitted" 2>/dev/null || :';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, isLatchkeyError, LatchkeyError } from '../kit/index.ts';
+import { type Clock, isLatchkeyError, LatchkeyError, printable } from '../kit/index.ts';
 import type { BatchRequest } from './batch-request.ts';
 import type { CheckedDescription } from './checked-description.ts';
 import { keepDescription } from './kept-description.ts';
 import { launcherText } from './launcher.ts';
 import { readRecords } from './sandbox.ts';
-import { PREPARE, PREPARE_LONG, SUBMIT, SUBMITTED } from './sandbox-scripts.ts';
+import { PREPARE, PREPARE_LONG, SUBMIT, SUBMITTED, UNMADE } from './sandbox-scripts.ts';
 import { commandOptions, runCommand, runScript, type Workplace } from './workplace.ts';
 
 /** One attempt to submit a job: its own tag, its own sandbox. */
@@ -113,11 +113,13 @@ async function prepare(place: Workplace, attempt: Attempt, clock: Clock, submits
     [root, tag, directories, ...words, ...(isOneStep ? command.argv : [])],
     { input: isLong ? files.join('') : undefined, env: command.env },
   );
-  if (isOneStep) return system.parseSubmit(result);
-  if (result.exitCode !== 0) {
-    const said = result.stderr.toString('utf8').trim().slice(-300);
-    throw new LatchkeyError('jobs/scheduler', `cannot make the sandbox "${sandbox}": ${said}`);
+  const said = result.stderr.toString('utf8').trim().slice(-300).replaceAll('\n', '; ');
+  if (result.exitCode !== 0 && (said.includes(UNMADE) || !isOneStep)) {
+    throw new LatchkeyError('jobs/staging', `cannot make the sandbox "${sandbox}": ${printable(said)}`, {
+      hint: 'make room there, or have sandboxes in another place (sandboxRoot, --sandboxes)',
+    });
   }
+  if (isOneStep) return system.parseSubmit(result);
   return submits ? submitPrepared(place, attempt) : '';
 }
 

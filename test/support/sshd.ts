@@ -28,6 +28,8 @@ export interface SshServer {
   stop(): Promise<void>;
   /** The same again, on the same port, after {@link SshServer.stop}. */
   start(): Promise<void>;
+  /** Its own view of a path, as we can open it: its mounts are not ours. */
+  seenFromHere(path: string): string;
 }
 
 /** Two sshds, and what a client needs to reach them. Everything is in one directory that goes away after the test. */
@@ -61,6 +63,11 @@ export interface SshGroundOptions {
   readonly config?: readonly string[];
   /** The login name; default who we are. See {@link throwAwayUser}. */
   readonly user?: string;
+  /**
+   * The target has a small disk of its own, a tmpfs of that size (`512k`) at `<directory>/disk`, which nobody else sees but by way of
+   * {@link SshServer.seenFromHere}. Needs root, and `unshare`.
+   */
+  readonly diskSize?: string;
 }
 
 /** Starts an sshd in a private directory. Check `havePeers(t, 'sshd', 'ssh', 'ssh-keygen')` first. */
@@ -96,7 +103,10 @@ export async function startSshd(
     writeFileSync(knownHosts, `[127.0.0.1]:${port} ${type} ${bytes}\n`, { flag: 'a' });
     const config = path(`${name}.conf`);
     writeFileSync(config, serverConfig(directory, name, port, options.config ?? []));
-    const server = new RunningSshd(directory, name, port, hostKey, config);
+    const disk = name === 'target' && options.diskSize !== undefined ? path('disk') : undefined;
+    if (disk !== undefined) mkdirSync(disk);
+    const mount = disk === undefined ? [] : ['sh', '-c', MOUNT, 'sh', options.diskSize as string, disk];
+    const server = new RunningSshd(directory, name, port, hostKey, config, mount);
     await server.start();
     endsWith(t, directory, () => server.stop());
     return server;
@@ -154,6 +164,9 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
+/** Mounts a disk of size `$1` at `$2`, and becomes what comes after it. */
+const MOUNT = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && shift 2 && exec "$@"';
+
 class RunningSshd implements SshServer {
   readonly host = '127.0.0.1';
   readonly port: number;
@@ -161,9 +174,18 @@ class RunningSshd implements SshServer {
   readonly #directory: string;
   readonly #logFile: string;
   readonly #config: string;
+  readonly #mount: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(directory: string, name: string, port: number, hostKey: string, config: string) {
+  constructor(
+    directory: string,
+    name: string,
+    port: number,
+    hostKey: string,
+    config: string,
+    mount: readonly string[],
+  ) {
+    this.#mount = mount;
     this.port = port;
     this.hostKey = hostKey;
     this.#directory = directory;
@@ -179,7 +201,10 @@ class RunningSshd implements SshServer {
     // The folder for privilege separation; sshd refuses to start without it.
     if (!existsSync('/run/sshd') && process.getuid?.() === 0) mkdirSync('/run/sshd', { mode: 0o755 });
     const log = openSync(this.#logFile, 'a');
-    const child = spawn(findProgram('sshd') ?? '/usr/sbin/sshd', ['-D', '-e', '-f', this.#config], {
+    const sshd = [findProgram('sshd') ?? '/usr/sbin/sshd', '-D', '-e', '-f', this.#config];
+    const apart = ['unshare', '--mount', '--propagation', 'private', ...this.#mount];
+    const [program = '', ...args] = this.#mount.length === 0 ? sshd : [...apart, ...sshd];
+    const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', log],
       detached: true,
     });
@@ -194,6 +219,10 @@ class RunningSshd implements SshServer {
 
   log(): string {
     return readFileSync(this.#logFile, 'utf8');
+  }
+
+  seenFromHere(path: string): string {
+    return `/proc/${this.pid}/root${path}`;
   }
 
   freeze(): void {
