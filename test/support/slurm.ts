@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import { endTree, isAlive } from './processes.ts';
+import { endTree, isAlive, signalAll } from './processes.ts';
 import { endsWith, workspace } from './workspace.ts';
 
 /** The programs that {@link startSlurm} needs. */
@@ -21,6 +21,9 @@ export interface SlurmCluster {
   /** Ends the controller alone, as in an outage. */
   stopController(): Promise<void>;
   startController(): Promise<void>;
+  /** It takes connections and answers none, until it is thawed. */
+  freezeController(): void;
+  thawController(): void;
   /** Runs one of its tools; fails when that does. */
   tool(program: string, ...args: readonly string[]): string;
 }
@@ -86,7 +89,14 @@ export async function startSlurm(
   await startController();
   start('slurmd', '-D');
   await isUp('sinfo', ['-h', '-o', '%T'], /idle/);
-  return { directory, env, tool, startController, stopController: () => stop('slurmctld') };
+  const signalController = (signal: NodeJS.Signals) =>
+    signalAll([running.get('slurmctld')?.pid ?? 0], signal);
+  return {
+    ...{ directory, env, tool, startController },
+    stopController: () => stop('slurmctld'),
+    freezeController: () => signalController('SIGSTOP'),
+    thawController: () => signalController('SIGCONT'),
+  };
 }
 
 async function configuration(
