@@ -13,6 +13,21 @@ export interface FinishTools {
   readonly onTrouble: (error: LatchkeyError) => void;
 }
 
+/**
+ * Of a job that has vanished nobody will tell the end: its credentials are renewed no more, and gone.
+ *
+ * @throws LatchkeyError of the connection
+ */
+export async function withdrawCredentials(
+  { tag }: JobEntry,
+  { place, clock, credentials }: Pick<FinishTools, 'place' | 'clock' | 'credentials'>,
+): Promise<void> {
+  if (tag === undefined) return;
+  credentials?.release(tag);
+  const { root, transport } = await place();
+  await patiently(clock, () => transport.files.remove(`${root}/${tag}/credentials`, { recursive: true }));
+}
+
 const MAX_TRIES = 6;
 
 /**

@@ -7,15 +7,19 @@ import type { BatchStatus } from './batch-system.ts';
 import { Follower } from './follower.ts';
 import { type JobChange, newEntry } from './job-entry.ts';
 import { machine } from './machine.ts';
+import { StatusDesk } from './status-desk.ts';
 import type { Workplace } from './workplace.ts';
 
 const EMPTY: CommandResult = { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
 
-/** A scheduler that says what it is told to; it counts what it is asked. */
-function scripted() {
-  const clock = new FakeClock();
-  const asked: number[] = [];
-  const answer = { statuses: [] as readonly BatchStatus[], error: undefined as Error | undefined };
+/** A scheduler that says what it is told to; it counts what it is asked. `other` is a follower of another service beside it. */
+function scripted(other?: ReturnType<typeof scripted>) {
+  const clock = other?.clock ?? new FakeClock();
+  const asked: number[] = other?.asked ?? [];
+  const answer = other?.answer ?? {
+    statuses: [] as readonly BatchStatus[],
+    error: undefined as Error | undefined,
+  };
   const transport = {
     description: 'test',
     run: async () => EMPTY,
@@ -35,12 +39,19 @@ function scripted() {
       },
     },
   };
+  const desk = other?.desk ?? new StatusDesk();
   const follower = new Follower({
     place: async () => place,
+    desk: () => desk,
     clock,
     poll: { leastMs: 1000, mostMs: 30_000 },
     vanishedAfterMs: 60_000,
-    finish: async () => {},
+    ...{
+      finish: async () => {},
+      withdraw: async () => {},
+      giveAgain: async () => undefined,
+      ended: () => {},
+    },
   });
   const add = (native: string) => {
     const about = {
@@ -57,7 +68,7 @@ function scripted() {
     follower.add(entry);
     return { entry, changes };
   };
-  return { clock, asked, answer, follower, add };
+  return { clock, asked, answer, desk, follower, add };
 }
 
 const running = (id: string): BatchStatus => ({ id, state: 'Running', native: 'R' });
@@ -132,4 +143,59 @@ test('closed, it sleeps no more: nothing keeps the process', async () => {
   assert.equal(clock.sleepers, 0);
   await clock.advance(600_000);
   assert.deepEqual(asked, []);
+});
+
+test('services of one scheduler ask together: one question for the jobs of all, and each hears of its own', async () => {
+  const one = scripted();
+  const { clock, asked, answer } = one;
+  const two = scripted(one);
+  const three = scripted(one);
+  const jobs = [one.add('a'), two.add('b'), three.add('c')];
+  answer.statuses = ['a', 'b', 'c'].map(running);
+  await clock.advance(60_000);
+  assert.deepEqual(
+    jobs.map(({ entry }) => entry.facts.state),
+    ['Running', 'Running', 'Running'],
+  );
+  // At rest, one question in half a minute, whoever asks it.
+  await clock.advance(600_000);
+  asked.length = 0;
+  await clock.advance(600_000);
+  assert.deepEqual(
+    asked,
+    Array.from({ length: 20 }, () => 3),
+  );
+  answer.statuses = ['a', 'c'].map(running);
+  answer.statuses = [...answer.statuses, { ...running('b'), state: 'Done', native: 'CD', exitCode: 0 }];
+  asked.length = 0;
+  await one.follower.ask();
+  await clock.settle();
+  assert.deepEqual([asked, jobs[1]?.entry.facts.state], [[3], 'Done']);
+  // One that goes takes nothing with it.
+  one.follower.close();
+  asked.length = 0;
+  answer.error = new LatchkeyError('jobs/scheduler', 'no answer', { retryable: true });
+  await three.follower.ask();
+  assert.deepEqual(
+    [asked, jobs.map(({ entry }) => entry.trouble?.message)],
+    [[1], [undefined, undefined, 'no answer']],
+  );
+  two.follower.close();
+  three.follower.close();
+});
+
+test('a job that was added while the question was under way is not taken for one that nobody knows', async () => {
+  const { clock, answer, follower, add } = scripted();
+  add('a');
+  let late: ReturnType<typeof add> | undefined;
+  Object.defineProperty(answer, 'statuses', {
+    get: () => {
+      late ??= add('b');
+      return [running('a')];
+    },
+  });
+  await follower.ask();
+  assert.deepEqual([late?.entry.missingSince, late?.entry.facts.state], [undefined, 'Pending']);
+  await clock.settle();
+  follower.close();
 });

@@ -1,5 +1,6 @@
 import type { LatchkeyError } from '../kit/index.ts';
 import type { CheckedDescription } from './checked-description.ts';
+import type { CredentialStay } from './credential-stay.ts';
 import type { JobFacts } from './job-facts.ts';
 import type { JobState } from './job-state.ts';
 
@@ -40,6 +41,11 @@ export interface JobEntry {
   trouble: LatchkeyError | undefined;
   /** It has ended, and files and credentials are being seen to; never rejects. */
   finishing: Promise<void> | undefined;
+  /** Where its credentials stand, and their way there, while one is under way; never rejects. */
+  credentialStay: CredentialStay;
+  moving: Promise<void> | undefined;
+  /** Why they are not there yet, as it was told. */
+  moveFailure: string | undefined;
   readonly listeners: Set<JobListener>;
 }
 
@@ -59,6 +65,9 @@ export function newEntry(
     missingSince: undefined,
     trouble: undefined,
     finishing: undefined,
+    credentialStay: 'there',
+    moving: undefined,
+    moveFailure: undefined,
     listeners: new Set(),
   };
 }

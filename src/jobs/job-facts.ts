@@ -19,6 +19,11 @@ export interface JobFacts {
   readonly hosts?: readonly string[] | undefined;
 }
 
+/** It has ended, or nobody will ever tell whether it has. */
+export function isOver({ state, reason }: JobFacts): boolean {
+  return isFinal(state) || reason === 'vanished';
+}
+
 /** What a sandbox has on record of a job or task. */
 export interface SandboxRecord {
   readonly begin?: BeginRecord | undefined;

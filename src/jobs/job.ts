@@ -3,7 +3,7 @@ import type { JobReason } from './batch-system.ts';
 import type { CheckedDescription } from './checked-description.ts';
 import type { CredentialFinding } from './credential-outlook.ts';
 import type { JobChange, JobEntry, JobListener } from './job-entry.ts';
-import type { JobFacts } from './job-facts.ts';
+import { isOver, type JobFacts } from './job-facts.ts';
 import { followOutput, type OutputOptions, readOutput } from './job-output.ts';
 import { assertLegal, isFinal, isLegal, type JobOperation, type JobState } from './job-state.ts';
 import type { Workplace } from './workplace.ts';
@@ -222,12 +222,21 @@ export class Job implements AsyncIterable<JobChange> {
     }
   }
 
-  /** Removes the sandbox of a job that has ended, and what it wrote there. */
+  /**
+   * Removes the sandbox of a job that has ended, or vanished, and what it wrote there. Nobody knows the job then.
+   *
+   * @throws LatchkeyError `jobs/state` while it may still run
+   */
   async remove(): Promise<void> {
     const entry = this.#submitted('output');
-    if (!isFinal(entry.facts.state)) {
-      throw new LatchkeyError('jobs/state', `a job that is ${this.state} cannot be removed`, {
-        hint: 'cancel it first',
+    if (!isOver(entry.facts)) await this.#operations.ask();
+    await entry.finishing;
+    const { state } = entry.facts;
+    if (!isOver(entry.facts)) {
+      const isLost = state === 'Unknown' || entry.missingSince !== undefined;
+      const what = isLost ? 'nobody could tell of yet' : `is ${state}`;
+      throw new LatchkeyError('jobs/state', `a job that ${what} cannot be removed`, {
+        hint: isLost ? 'it may be found again: wait until it is given up as vanished' : 'cancel it first',
       });
     }
     await this.#operations.remove(entry);

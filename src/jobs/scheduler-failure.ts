@@ -1,4 +1,4 @@
-import { LatchkeyError, printable } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, printable } from '../kit/index.ts';
 import type { CommandResult } from '../ssh/index.ts';
 
 /**
@@ -19,6 +19,13 @@ export function schedulerFailure(tool: string, result: CommandResult, silence: R
       ...(isMissing ? { hint: 'is it in the PATH of a non-interactive login?' } : {}),
     },
   );
+}
+
+/** Whatever kept the jobs from being asked after, as a user can be told of it. */
+export function asSchedulerError(cause: unknown): LatchkeyError {
+  if (isLatchkeyError(cause)) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new LatchkeyError('jobs/scheduler', `the jobs cannot be asked after: ${message}`, { cause });
 }
 
 /** What a program said last, on one line of printable text. */

@@ -70,6 +70,44 @@ export async function submitThere(
   }
 }
 
+/**
+ * Gives a job that runs once more its credentials again; its launcher took the place for them away with its first end.
+ *
+ * @returns what is to be told of those that cannot be had again
+ * @throws LatchkeyError of the source or delivery that failed; it may be tried again
+ */
+export async function giveAgain(
+  place: Workplace,
+  { id, tag, job }: JobEntry,
+  tools: Pick<SubmitTools, 'credentials' | 'onCredential' | 'onGone'>,
+): Promise<LatchkeyError | undefined> {
+  if (tag === undefined) return undefined;
+  const wanted = job?.credentials ?? [];
+  const lasting = wanted.filter(({ renewable = true }) => renewable);
+  const sandbox = `${place.root}/${tag}`;
+  if (lasting.length > 0) {
+    await place.transport.files.makeDirectory(`${sandbox}/credentials/condor`, { mode: 0o700 });
+    const followed = { tag, sandbox, credentials: lasting };
+    await tools.credentials().follow(place, followed, undefined, tools.onCredential, tools.onGone);
+  }
+  if (lasting.length > 0 && lasting.length === wanted.length) return undefined;
+  return new LatchkeyError('jobs/staging', `not all that the first run of "${id}" had can be had again`, {
+    hint: 'getJob(id, { credentials }) with sources that can be asked more than once',
+  });
+}
+
+/**
+ * Removes the sandbox of a job.
+ *
+ * @throws LatchkeyError `jobs/not-found` for a job that was not submitted by us
+ */
+export async function removeThere({ transport, root }: Workplace, { id, tag }: JobEntry): Promise<void> {
+  if (tag === undefined) {
+    throw new LatchkeyError('jobs/not-found', `"${id}" has no sandbox: it was submitted by other means`);
+  }
+  await transport.files.remove(`${root}/${tag}`, { recursive: true });
+}
+
 function refuseShort(findings: readonly CredentialFinding[], policy: 'warn' | 'refuse'): void {
   const reason = findings.find(
     (finding) => finding.code === 'credential-expired' || (finding.isSerious && policy === 'refuse'),

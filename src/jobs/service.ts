@@ -6,7 +6,7 @@ import { checkCredentials } from './credential-files.ts';
 import type { JobDescription } from './description.ts';
 import type { Ec2MachineOptions } from './ec2-machine.ts';
 import { parseFileTransfer } from './file-transfer.ts';
-import { finishJob } from './finish.ts';
+import { type FinishTools, finishJob, withdrawCredentials } from './finish.ts';
 import { Follower, type PollPolicy } from './follower.ts';
 import { Job, type JobOperations } from './job.ts';
 import type { JobCredential } from './job-credential.ts';
@@ -14,12 +14,22 @@ import { JobCredentials } from './job-credentials.ts';
 import { type JobEntry, newEntry } from './job-entry.ts';
 import type { JobFacts } from './job-facts.ts';
 import { formatJobId, parseJobId } from './job-id.ts';
+import { tellCredential, tellTrouble } from './job-news.ts';
 import { isFinal, stateOfArray } from './job-state.ts';
 import { byJob } from './judge.ts';
 import { parseKept } from './kept-description.ts';
+import { KnownJobs } from './known-jobs.ts';
 import { cancelThere, findSandbox, readKept } from './sandbox.ts';
-import { controlThere, outputPath, submitThere } from './service-steps.ts';
+import {
+  controlThere,
+  giveAgain,
+  outputPath,
+  removeThere,
+  type SubmitTools,
+  submitThere,
+} from './service-steps.ts';
 import { parseServiceUrl, type ServiceUrl } from './service-url.ts';
+import { deskOf } from './status-desk.ts';
 import { knownSystem, openWorkplace, runCommand, type Workplace } from './workplace.ts';
 
 /** What a {@link Service} may be told; everything has a default. */
@@ -66,7 +76,7 @@ export class Service {
   #place: Promise<Workplace> | undefined;
   #credentials: JobCredentials | undefined;
   #ownKeeper: Keeper | undefined;
-  readonly #entries = new Map<string, JobEntry>();
+  readonly #jobs = new KnownJobs();
   #isClosed = false;
 
   /** @throws LatchkeyError `jobs/url` */
@@ -78,16 +88,22 @@ export class Service {
     const poll = isMachine ? { leastMs: 200, mostMs: 5000 } : { leastMs: 500, mostMs: 30_000 };
     this.#follower = new Follower({
       place: () => this.#open(),
+      desk: (place) => {
+        const isHere = this.#url.via === 'local';
+        const scheduler = isMachine ? `machine ${place.root}` : place.system.name;
+        return deskOf(isHere ? undefined : place.transport, scheduler);
+      },
       clock: this.#clock,
       poll: { ...poll, ...options.poll },
       vanishedAfterMs: options.vanishedAfterMs ?? 30_000,
       finish: (entry, facts) =>
         finishJob(entry, facts, {
-          place: () => this.#open(),
-          clock: this.#clock,
-          credentials: this.#credentials,
-          onTrouble: (error) => this.#follower.trouble(entry, error),
+          ...this.#finishTools(),
+          onTrouble: (error) => tellTrouble(entry, this.#clock, error),
         }),
+      withdraw: (entry) => withdrawCredentials(entry, this.#finishTools()),
+      giveAgain: async (entry) => giveAgain(await this.#open(), entry, this.#credentialTools(entry)),
+      ended: (entry) => this.#jobs.ended(entry),
     });
     this.#operations = {
       place: () => this.#open(),
@@ -100,9 +116,11 @@ export class Service {
       ask: () => this.#follower.ask(),
       outputPath,
       remove: async (entry) => {
-        const { transport, root } = await this.#open();
-        if (entry.tag !== undefined)
-          await transport.files.remove(`${root}/${entry.tag}`, { recursive: true });
+        await entry.moving;
+        if (entry.tag !== undefined) this.#credentials?.release(entry.tag);
+        await removeThere(await this.#open(), entry);
+        this.#follower.drop(entry);
+        this.#jobs.delete(entry);
       },
     };
   }
@@ -152,7 +170,7 @@ export class Service {
     if (service !== this.url) {
       throw new LatchkeyError('jobs/not-found', `"${whole}" is a job of another service than ${this.url}`);
     }
-    const known = this.#entries.get(whole);
+    const known = this.#jobs.get(whole);
     if (known !== undefined) return new Job(this.#operations, known.job, known);
     const place = await this.#open();
     const tag = await findSandbox(place, native);
@@ -169,7 +187,7 @@ export class Service {
       hasForgottenFiles: fileTransfer === undefined && (kept?.hasFiles ?? false),
     };
     const entry = newEntry(about, 'Unknown', this.#clock.now());
-    this.#entries.set(whole, entry);
+    this.#jobs.add(entry);
     this.#follower.add(entry);
     try {
       await this.#follower.ask();
@@ -183,7 +201,7 @@ export class Service {
         });
       }
     } catch (error) {
-      this.#entries.delete(whole);
+      this.#jobs.delete(entry);
       this.#follower.drop(entry);
       throw error;
     }
@@ -194,13 +212,9 @@ export class Service {
       !isFinal(entry.facts.state) &&
       entry.missingSince === undefined
     ) {
-      await this.#keep().follow(
-        place,
-        { tag, sandbox: `${place.root}/${tag}`, credentials },
-        kept.description.wallTimeMinutes,
-        (event) => this.#follower.credential(entry, event),
-        () => this.#follower.soon(),
-      );
+      const { onCredential, onGone } = this.#credentialTools(entry);
+      const followed = { tag, sandbox: `${place.root}/${tag}`, credentials };
+      await this.#keep().follow(place, followed, kept.description.wallTimeMinutes, onCredential, onGone);
     }
     return new Job(this.#operations, job, entry);
   }
@@ -287,13 +301,13 @@ export class Service {
       clock: this.#clock,
       graceSeconds: this.#options.graceSeconds ?? 10,
       credentials: () => this.#keep(),
-      onCredential: (event) => entry !== undefined && this.#follower.credential(entry, event),
+      onCredential: (event) => entry !== undefined && tellCredential(entry, this.#clock, event),
       onGone: () => this.#follower.soon(),
     });
     const about = { id: formatJobId({ service: this.url, native: id }), native: id, tag, job };
     const hasCredentials = (job.credentials?.length ?? 0) > 0;
     entry = newEntry({ ...about, hasCredentials, hasForgottenFiles: false }, 'Pending', this.#clock.now());
-    this.#entries.set(entry.id, entry);
+    this.#jobs.add(entry);
     this.#follower.add(entry);
     return { entry, findings };
   }
@@ -307,6 +321,18 @@ export class Service {
       tags,
     );
     this.#follower.soon();
+  }
+
+  #finishTools(): Omit<FinishTools, 'onTrouble'> {
+    return { place: () => this.#open(), clock: this.#clock, credentials: this.#credentials };
+  }
+
+  #credentialTools(entry: JobEntry): Pick<SubmitTools, 'credentials' | 'onCredential' | 'onGone'> {
+    return {
+      credentials: () => this.#keep(),
+      onCredential: (event) => tellCredential(entry, this.#clock, event),
+      onGone: () => this.#follower.soon(),
+    };
   }
 
   #keep(): JobCredentials {

@@ -23,12 +23,13 @@ export const jobRun: Command = async (invocation) => {
     if (given.flag('detach')) return { json: factsJson(job), lines: [job.id ?? ''] };
     note(`latchkey: ${job.id}`);
     const interrupted = cancelWhenInterrupted(job, note);
+    let told: ReadonlySet<string>;
     try {
-      await streamJob(job, invocation);
+      told = await streamJob(job, invocation);
     } finally {
       interrupted.forget();
     }
-    const report = reportOfEnd(job, note);
+    const report = reportOfEnd(job, note, told);
     return interrupted.wasInterrupted() ? { ...report, exitCode: 130 } : report;
   });
 };

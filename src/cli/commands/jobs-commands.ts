@@ -37,7 +37,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
       { long: 'name', value: 'NAME', help: 'a name for people' },
       { long: 'queue', value: 'QUEUE', help: 'queue or partition' },
       { long: 'project', value: 'PROJECT', help: 'account' },
-      { long: 'time', value: 'SPAN', help: 'wall time limit: 90m, 2h' },
+      { long: 'time', value: 'SPAN', help: 'wall time limit: 90m, 2h; rounded up to whole minutes' },
       { long: 'cores', value: 'COUNT', help: 'cores, for the whole job' },
       { long: 'memory', value: 'MB', help: 'memory, for the whole job' },
       { long: 'proxy', value: 'FILE', help: 'an X.509 proxy that follows the job', completes: 'file' },
@@ -100,5 +100,16 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
     details:
       "Ends with the job's exit code, or 128 and the number of the signal that ended it. Interrupted, it leaves the job alone.",
     load: async () => (await import('./jobs-show.ts')).jobsFollow,
+  },
+  {
+    path: ['jobs', 'remove'],
+    group: JOBS,
+    summary: 'remove what a job that has ended, or vanished, left there',
+    arguments: [{ name: 'ID', help: ID_HELP }],
+    options: [SANDBOXES, ...MACHINE],
+    details:
+      'Its outputs and files there are lost, and nobody knows the job then. One that may still run is refused; one that nobody knows any more is waited for, half a minute, in case it is found again.',
+    examples: ["latchkey jobs remove '[ssh://login.example.org]-[lk-469d51e0ed08e47af0]'"],
+    load: async () => (await import('./jobs-show.ts')).jobsRemove,
   },
 ];

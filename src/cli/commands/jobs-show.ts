@@ -2,7 +2,7 @@ import { isFinal, type Job } from '../../jobs/index.ts';
 import type { Command, Invocation } from './command.ts';
 import { factLines } from './facts.ts';
 import { readDescription, transfersOf } from './job-description-file.ts';
-import { factsJson, outcomeText, reportOfEnd, streamJob } from './job-outcome.ts';
+import { factsJson, outcomeText, reportOfEnd, streamJob, waitUntilOver } from './job-outcome.ts';
 import { serviceOf, withService } from './job-service.ts';
 
 /** `latchkey jobs show`: all that is known of one job. */
@@ -45,11 +45,27 @@ export const jobsCancel: Command = (invocation) =>
     };
   });
 
+/** The longest wait for a job that nobody knows: the service's own grace, and a bit. */
+const GRACE_SECONDS = 40;
+
+/** `latchkey jobs remove`: takes away what is left of a job. */
+export const jobsRemove: Command = (invocation) =>
+  withJob(invocation, async (job) => {
+    if (job.state === 'Unknown') {
+      invocation.note(
+        `latchkey: nobody knows what became of it; waiting up to ${GRACE_SECONDS} s in case it is found again`,
+      );
+      await waitUntilOver(job, GRACE_SECONDS * 1000);
+    }
+    await job.remove();
+    return { json: { id: job.id, removed: true }, lines: [`${job.id}  removed`] };
+  });
+
 /** `latchkey jobs follow`: its output until it ends. */
 export const jobsFollow: Command = (invocation) =>
   withJob(invocation, async (job) => {
-    await streamJob(job, invocation);
-    return reportOfEnd(job, invocation.note);
+    const told = await streamJob(job, invocation);
+    return reportOfEnd(job, invocation.note, told);
   });
 
 async function withJob<Result>(invocation: Invocation, act: (job: Job) => Promise<Result>): Promise<Result> {
