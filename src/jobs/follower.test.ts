@@ -12,14 +12,17 @@ import type { Workplace } from './workplace.ts';
 
 const EMPTY: CommandResult = { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
 
-/** A scheduler that says what it is told to; it counts what it is asked. `other` is a follower of another service beside it. */
-function scripted(other?: ReturnType<typeof scripted>) {
-  const clock = other?.clock ?? new FakeClock();
-  const asked: number[] = other?.asked ?? [];
-  const answer = other?.answer ?? {
-    statuses: [] as readonly BatchStatus[],
-    error: undefined as Error | undefined,
-  };
+/** A scheduler that says what it is told to; it counts what it is asked. */
+function scriptedScheduler() {
+  const asked: number[] = [];
+  const answer = { statuses: [] as readonly BatchStatus[], error: undefined as Error | undefined };
+  return { clock: new FakeClock(), asked, answer, desk: new StatusDesk() };
+}
+
+/** A follower of jobs there; of the same scheduler as another, when that is given. */
+function scripted(
+  { clock, asked, answer, desk }: ReturnType<typeof scriptedScheduler> = scriptedScheduler(),
+) {
   const transport = {
     description: 'test',
     run: async () => EMPTY,
@@ -39,7 +42,6 @@ function scripted(other?: ReturnType<typeof scripted>) {
       },
     },
   };
-  const desk = other?.desk ?? new StatusDesk();
   const follower = new Follower({
     place: async () => place,
     desk: () => desk,
