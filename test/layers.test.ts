@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ec2: ['kit'],
   session: ['ec2', 'ssh', 'keeper', 'oauth', 'tokens', 'myproxy', 'voms', 'x509', 'kit'],
   jobs: ['session', 'ec2', 'ssh', 'keeper', 'kit'],
-  remote: ['jobs', 'session', 'ssh', 'keeper', 'kit'],
+  remote: ['pyro', 'jobs', 'session', 'ssh', 'keeper', 'kit'],
   credmon: ['keeper', 'oauth', 'tokens', 'kit'],
   web: ['credmon', 'keeper', 'oauth', 'tokens', 'kit'],
   daemon: EVERYTHING_BELOW_THE_DAEMON,

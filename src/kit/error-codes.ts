@@ -142,6 +142,8 @@ export type ErrorCode =
   | 'jobs/staging'
   // remote: links
   | 'remote/link'
+  | 'remote/release'
+  | 'remote/timed-out'
   // pyro
   | 'pyro/malformed'
   | 'pyro/too-large'

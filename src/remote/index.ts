@@ -2,7 +2,16 @@
  * `latchkey/remote`: applications on other machines: where they are registered, the servers that start them, and the links between
  * machines that may not see each other. It knows nothing of pages and of the command line.
  */
+export { type ApplicationLink, connectApplications } from './client/connect-applications.ts';
+export { connectLinked, type LinkedObject, type Reach } from './client/linked-object.ts';
+export {
+  type AllocatedJob,
+  type Protection,
+  RemoteModel,
+  type RemoteModelParts,
+} from './client/remote-model.ts';
 export type { Link, LinkParts } from './link/link.ts';
+export { LINK_KEYS_OBJECT, LinkKeys } from './link/link-keys.ts';
 export { drawLinks, linkLines } from './link/link-map.ts';
 export {
   type LinkReport,

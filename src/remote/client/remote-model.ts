@@ -1,0 +1,102 @@
+import type { Secret } from '../../kit/index.ts';
+import { type Remote, type RemoteObject, remote } from '../../pyro/index.ts';
+import { LINK_KEYS_OBJECT } from '../link/link-keys.ts';
+import type { Place } from '../link/place.ts';
+import type { LinkedObject } from './linked-object.ts';
+import { placeOf } from './place-uri.ts';
+import { releaseAll } from './release.ts';
+
+/** How the clients of a job show that they know its key. */
+export type Protection = 'token' | 'hmac';
+
+/** A job that a model server has started. */
+export interface AllocatedJob {
+  readonly id: string;
+  /** As the machine of the job names it. */
+  readonly uri: string;
+  readonly key: Secret;
+  readonly protection: Protection;
+}
+
+/** What a remote model is made of. */
+export interface RemoteModelParts {
+  readonly job: AllocatedJob;
+  readonly machine: string;
+  readonly linked: LinkedObject;
+  /** Ends the job at its server. */
+  readonly terminateJob: () => Promise<unknown>;
+  /** Gives back what only this model uses of the way to its server. */
+  readonly releaseServer: () => Promise<unknown>;
+}
+
+/**
+ * An application on another machine, with all that it needs: its job, its connection and the links to it. `terminate`, or leaving the
+ * scope of `await using`, gives all of it back, also when a part is broken.
+ *
+ * @typeParam T what the application can do; every call is a promise
+ */
+export class RemoteModel<T extends object> {
+  /** The application's own methods. */
+  readonly model: Remote<T>;
+  readonly machine: string;
+  readonly #parts: RemoteModelParts;
+  readonly #before = new Set<() => Promise<unknown>>();
+  #terminating: Promise<void> | undefined;
+
+  constructor(parts: RemoteModelParts) {
+    this.#parts = parts;
+    this.machine = parts.machine;
+    this.model = remote<T>(parts.linked.object);
+  }
+
+  get jobId(): string {
+    return this.#parts.job.id;
+  }
+
+  /** For calls that {@link model} has no words for: time-outs, signals, batches. */
+  get object(): RemoteObject {
+    return this.#parts.linked.object;
+  }
+
+  /** Where it listens, on its own machine. */
+  get place(): Place {
+    return placeOf(this.#parts.job.uri, this.machine);
+  }
+
+  /** What those must know that connect to it. */
+  get access(): { readonly key: Secret; readonly protection: Protection } {
+    return this.#parts.job;
+  }
+
+  /** True when it can be told the keys of other models. */
+  async linkKeys(): Promise<RemoteObject | undefined> {
+    return await this.object.sibling(LINK_KEYS_OBJECT).catch(() => undefined);
+  }
+
+  /** Has something done before the model goes, such as taking down what leads to it; returns what takes that back. */
+  onTerminate(step: () => Promise<unknown>): () => void {
+    this.#before.add(step);
+    return () => this.#before.delete(step);
+  }
+
+  /**
+   * Links of others to it go first, then the connection, then the job, then the ways there: each step still has the way it needs.
+   * Idempotent.
+   *
+   * @throws what could not be given back; everything else is given back all the same
+   */
+  terminate(): Promise<void> {
+    this.#terminating ??= releaseAll([
+      ...[...this.#before].map((run) => ({ what: 'what is connected to the model', run })),
+      { what: 'the connection to the model', run: () => this.#parts.linked.object.close() },
+      { what: `the job ${this.jobId}`, run: this.#parts.terminateJob },
+      { what: 'the link to the model', run: () => this.#parts.linked.link.close() },
+      { what: 'the way to the model server', run: this.#parts.releaseServer },
+    ]);
+    return this.#terminating;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+  }
+}

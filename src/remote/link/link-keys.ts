@@ -1,0 +1,83 @@
+import { Secret } from '../../kit/index.ts';
+import {
+  type ConnectOptions,
+  connectObject,
+  Exposed,
+  formatLocation,
+  isPyroDict,
+  type ObjectReference,
+  type PyroValue,
+  parseObjectUri,
+  type RemoteObject,
+  referenceOf,
+} from '../../pyro/index.ts';
+
+/** Name under which a model is told the keys of those that it is linked to. */
+export const LINK_KEYS_OBJECT = 'latchkey.links';
+
+const MOST_LINKS = 256;
+
+/**
+ * What a model needs to follow references to objects of other models: the key of each address that it was linked to. Who connects two
+ * models gives it through the first one's own, protected connection; an address that nobody linked is not connected to.
+ */
+export class LinkKeys {
+  readonly #known = new Map<string, Pick<ConnectOptions, 'token' | 'hmacKey'>>();
+  readonly #open = new Map<string, Promise<RemoteObject>>();
+
+  /** To be published as {@link LINK_KEYS_OBJECT}. */
+  readonly exposed = new Exposed({
+    methods: {
+      add: ([location, key, protection]) => this.#add(location, key, protection),
+      remove: ([location]) => this.#remove(location),
+    },
+  });
+
+  /**
+   * The object that a reference names, over a connection that is kept for the next reference to the same server.
+   *
+   * @throws TypeError for a value that is no reference, or one to an address that this model was not linked to; what connecting throws
+   */
+  async follow(value: PyroValue | ObjectReference, options: ConnectOptions = {}): Promise<RemoteObject> {
+    const reference = referenceOf(value as PyroValue);
+    if (reference === undefined) throw new TypeError('the value is no reference to an object');
+    const location = formatLocation(parseObjectUri(reference.uri).location);
+    const known = this.#known.get(location);
+    if (known === undefined) {
+      throw new TypeError(`nobody has linked this model to ${location}: connect the two applications first`);
+    }
+    const open = this.#open.get(location);
+    if (open !== undefined) {
+      const first = await open.catch(() => undefined);
+      if (first !== undefined) return await first.follow(reference);
+    }
+    const made = connectObject(reference.uri, { ...known, ...options });
+    this.#open.set(location, made);
+    const forget = () => this.#open.get(location) === made && this.#open.delete(location);
+    made.then((object) => object.closed.then(forget), forget);
+    return await made;
+  }
+
+  async close(): Promise<void> {
+    const open = await Promise.allSettled(this.#open.values());
+    for (const made of open) if (made.status === 'fulfilled') await made.value.close();
+  }
+
+  #add(location: PyroValue | undefined, key: PyroValue | undefined, protection: PyroValue | undefined): null {
+    if (typeof location !== 'string' || typeof key !== 'string' || isPyroDict(protection))
+      throw new TypeError('expected an address and a key');
+    if (this.#known.size >= MOST_LINKS && !this.#known.has(location))
+      throw new TypeError(`a model can have ${MOST_LINKS} links`);
+    const secret = new Secret(key);
+    this.#known.set(location, protection === 'hmac' ? { hmacKey: secret } : { token: secret });
+    return null;
+  }
+
+  async #remove(location: PyroValue | undefined): Promise<null> {
+    if (typeof location !== 'string') throw new TypeError('expected an address');
+    this.#known.delete(location);
+    const open = await this.#open.get(location)?.catch(() => undefined);
+    await open?.close();
+    return null;
+  }
+}
