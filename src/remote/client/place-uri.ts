@@ -13,7 +13,7 @@ export function uriAt(uri: string, end: ForwardEnd): string {
   return formatPyroUri(moved);
 }
 
-export function endOf(location: PyroLocation): ForwardEnd {
+function endOf(location: PyroLocation): ForwardEnd {
   return 'path' in location
     ? { socketPath: location.path }
     : { host: location.host === 'localhost' ? '127.0.0.1' : location.host, port: location.port };
