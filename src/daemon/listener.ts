@@ -1,9 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { LatchkeyError } from '../kit/index.ts';
-import type { Wire } from '../myproxy/index.ts';
 import { ConnectionCounter } from './connection-counter.ts';
-import { socketWire } from './socket-wire.ts';
 
 const BACKLOG = 4_096;
 
@@ -15,9 +13,22 @@ export interface ListenerOptions {
   readonly maxConnectionsPerAddress: number;
   /** Asked for every connection, so that a reload reaches the next one. */
   settings(): ConnectionSettings;
-  /** Serves one connection; must not reject. */
-  serve(wire: Wire, signal: AbortSignal): Promise<void>;
+  /**
+   * Serves one connection, whose handshake has just ended: only now does Node have the whole chain that the client sent.
+   * Must not reject.
+   */
+  serve(socket: TLSSocket, connection: Connection): Promise<void>;
   log(level: 'debug' | 'info' | 'warn' | 'error', line: string): void;
+}
+
+/** One connection, besides its socket. */
+export interface Connection {
+  /** The client's IP address. */
+  readonly address: string;
+  readonly port: number;
+  readonly maxMessageBytes: number;
+  /** Aborted when its time is over, the client is gone, or the server stops. */
+  readonly signal: AbortSignal;
 }
 
 /** What may differ from one connection to the next. */
@@ -39,7 +50,7 @@ export interface Listener {
 }
 
 /**
- * Listens for MyProxy clients. A connection costs a socket until its first bytes arrive; only then it gets a TLS
+ * Listens for TLS clients. A connection costs a socket until its first bytes arrive; only then it gets a TLS
  * engine. Every connection has a deadline, and there are at most so many, in all and from one address.
  *
  * @throws LatchkeyError `daemon/port-taken`
@@ -139,8 +150,8 @@ function accept(socket: Socket, address: string, options: ListenerOptions): Runn
     });
     secured.once('close', () => socket.destroy());
     secured.once('secure', () => {
-      const wire = socketWire(secured, { address, port, maxMessageBytes, signal: abort.signal });
-      conversation = options.serve(wire, abort.signal).finally(() => {
+      const connection = { address, port, maxMessageBytes, signal: abort.signal };
+      conversation = options.serve(secured, connection).finally(() => {
         isOver = true;
         clearTimeout(timer);
         finish();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -36,6 +36,9 @@ export interface ServerCredential {
   readonly dn: string;
   readonly expires: Date;
   readonly secureContext: SecureContext;
+  /** Leaf first, up to the root where it is known. */
+  readonly chain: readonly Certificate[];
+  readonly key: KeyObject;
   /** Changes with the contents of the files. */
   readonly fingerprint: string;
 }
@@ -134,7 +137,7 @@ export async function loadServerCredential(
     listen,
   );
   const fingerprint = createHash('sha256').update(cert).update(keyPem).digest('hex');
-  return { dn: formatOneline(leaf.subject), expires: leaf.notAfter, secureContext, fingerprint };
+  return { dn: formatOneline(leaf.subject), expires: leaf.notAfter, secureContext, chain, key, fingerprint };
 }
 
 function makeContext(

@@ -1,11 +1,12 @@
 import { systemClock } from '../kit/index.ts';
-import { type LogLevel, serveConversation, type Wire } from '../myproxy/index.ts';
+import { type LogLevel, serveConversation } from '../myproxy/index.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { type ConnectionSettings, listen } from './listener.ts';
 import { openLog } from './log.ts';
 import { ServerState } from './server-state.ts';
 import type { ServerSettings } from './settings.ts';
 import { loadSettings } from './settings-file.ts';
+import { socketWire } from './socket-wire.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -67,9 +68,10 @@ export async function startServer(
       maxConnections: settings.limits.maxConnections,
       maxConnectionsPerAddress: settings.limits.maxConnectionsPerAddress,
       settings: () => connectionSettings(state),
-      serve: async (wire: Wire, signal: AbortSignal) => {
+      serve: async (socket, connection) => {
+        const wire = socketWire(socket, connection);
         await state.notice();
-        await serveConversation(wire, state.service, signal);
+        await serveConversation(wire, state.service, connection.signal);
         served += 1;
         if (served === options.maxConversations) finish();
       },

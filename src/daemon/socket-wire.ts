@@ -43,7 +43,7 @@ export function socketWire(socket: TLSSocket, options: SocketWireOptions): Wire 
 }
 
 /** `getPeerCertificate(true)` loses parts of chains with legacy and draft proxies; the X509 links do not. */
-function peerCertificates(socket: TLSSocket): Buffer[] {
+export function peerCertificates(socket: TLSSocket): Buffer[] {
   const certificates: Buffer[] = [];
   let certificate = socket.getPeerX509Certificate();
   while (certificate !== undefined && certificates.length < MAX_PEER_CERTIFICATES) {

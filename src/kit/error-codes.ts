@@ -31,6 +31,18 @@ export type ErrorCode =
   | 'voms/malformed'
   | 'voms/value-invalid'
   | 'voms/directory-missing'
+  // voms, asking for attributes
+  | 'voms/unknown-organisation'
+  | 'voms/unreachable'
+  | 'voms/timed-out'
+  | 'voms/server-identity'
+  | 'voms/refused-certificate'
+  | 'voms/answer'
+  | 'voms/no-such-user'
+  | 'voms/suspended'
+  | 'voms/bad-request'
+  | 'voms/refused'
+  | 'voms/attributes-refused'
   // repository
   | 'repository/not-found'
   | 'repository/not-owner'

@@ -61,6 +61,19 @@ export function verifiedFqans(reports: readonly VomsReport[]): string[] {
   return [...new Set(reports.flatMap(({ ok, certificate }) => (ok ? (certificate?.fqans ?? []) : [])))];
 }
 
+/**
+ * Validates one attribute certificate that is not in a proxy yet, as if it were in one made of `chain` (leaf first).
+ * The same rules and promises as {@link validateAttributeCertificates}.
+ */
+export function validateAttributeCertificate(
+  certificate: AttributeCertificate,
+  chain: readonly Certificate[],
+  options: VomsValidationOptions,
+): VomsReport {
+  const carried = { certificate, proxyIndex: 0, problem: undefined, isSuperseded: false };
+  return judge(carried, chain, options);
+}
+
 function judge(
   carried: CarriedAttributeCertificate,
   chain: readonly Certificate[],

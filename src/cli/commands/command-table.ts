@@ -8,6 +8,7 @@ import { SESSION_COMMANDS } from './session-commands.ts';
 
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
+import { VOMS_SERVICE_COMMANDS } from './voms-service-commands.ts';
 import { WEB_COMMANDS } from './web-commands.ts';
 
 export { GLOBAL_OPTIONS } from './shared-options.ts';
@@ -456,6 +457,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...JOBS_COMMANDS,
   ...MACHINE_COMMANDS,
   ...LINKS_COMMANDS,
+  ...VOMS_SERVICE_COMMANDS,
   ...WEB_COMMANDS,
   ...SESSION_COMMANDS,
 ];

@@ -6,14 +6,14 @@ export interface Signals {
   /** Settles with the first signal that asks for the end. */
   readonly stopped: Promise<NodeJS.Signals>;
   /** From now on HUP reads the configuration again; before, it is only remembered. */
-  serving(server: RunningServer): void;
+  serving(server: Pick<RunningServer, 'reload'>): void;
   /** … and has the monitor look at its directory. */
   watching(monitor: RunningMonitor | undefined): void;
 }
 
 /** Takes the signals over; to be called before anything is made. */
 export function catchSignals({ context, note }: Invocation): Signals {
-  let server: RunningServer | undefined;
+  let server: Pick<RunningServer, 'reload'> | undefined;
   let monitor: RunningMonitor | undefined;
   let isReloadWanted = false;
   const reload = (): void => {
