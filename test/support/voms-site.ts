@@ -22,7 +22,7 @@ export interface TestAuthority extends VomsSite {
 }
 
 /** Jane is in the analysis group, with roles; the robot is suspended. */
-export const MEMBERS = `
+const MEMBERS = `
 vo = "testvo"
 max_lifetime_hours = 24
 
