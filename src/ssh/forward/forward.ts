@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../../kit/index.ts';
-import { describeForward, type ForwardSpec } from './spec.ts';
+import { describeForward, type ForwardSpec, muxForward } from './spec.ts';
 
 /**
  * `requested`: asked for, no answer yet. `listening`: it listens; nothing is known of what is behind it. `proven`: connections come
@@ -42,6 +42,8 @@ export class ManagedForward implements Forward {
   cause: LatchkeyError | undefined;
   /** What the master was asked for, as it must be named again to take it back. */
   asked: ForwardSpec | undefined;
+  /** Equal for two requests that the master would take for one. */
+  requestKey: string;
   readonly wantsProof: boolean;
   readonly #keeper: ForwardKeeper;
   readonly #listeners = new Set<(forward: Forward) => void>();
@@ -53,6 +55,7 @@ export class ManagedForward implements Forward {
     this.wantsProof = wantsProof;
     this.#keeper = keeper;
     this.since = keeper.now();
+    this.requestKey = requestKey(spec);
   }
 
   get description(): string {
@@ -61,6 +64,12 @@ export class ManagedForward implements Forward {
 
   get isClosing(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** The master has taken this request. */
+  wasAsked(asked: ForwardSpec): void {
+    this.asked = asked;
+    this.requestKey = requestKey(asked);
   }
 
   subscribe(listener: (forward: Forward) => void): () => void {
@@ -86,6 +95,10 @@ export class ManagedForward implements Forward {
     this.since = this.#keeper.now();
     for (const listener of [...this.#listeners]) listener(this);
   }
+}
+
+function requestKey(spec: ForwardSpec): string {
+  return JSON.stringify(muxForward(spec));
 }
 
 /** Why a forward does not work. */

@@ -5,7 +5,7 @@ import type { MuxClient } from '../mux/client.ts';
 import type { Prober } from '../mux/prober.ts';
 import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
 import { freeLocalPort, localListener, removeStaleSocket } from './local-end.ts';
-import { probeTarget, proveForward } from './proof.ts';
+import { beginProof, type EarlyProof, probeTarget, proveForward } from './proof.ts';
 import { checkForward, describeEnd, type ForwardEnd, type ForwardSpec, muxForward } from './spec.ts';
 
 /** Forwards of one connection; sshd itself knows no bound. */
@@ -52,13 +52,13 @@ export class Forwards implements ForwardKeeper {
       throw forwardError(forward, 'too-many', `a connection has ${MAX_FORWARDS} forwards at most`);
     }
     // ssh takes the same request twice for once, and would take both back together.
-    const key = JSON.stringify(muxForward(spec));
-    if ([...this.#all].some((other) => JSON.stringify(muxForward(other.asked ?? other.spec)) === key)) {
+    if ([...this.#all].some((other) => other.requestKey === forward.requestKey)) {
       if (spec.kind === 'remote' || !('port' in spec.listen) || spec.listen.port !== 0) {
         throw forwardError(forward, 'exists', 'the connection has this forward already');
       }
     }
     this.#all.add(forward);
+    const early = wantsProof ? beginProof(spec, host.prober) : undefined;
     try {
       await this.#establish(forward, host);
     } catch (error) {
@@ -66,7 +66,7 @@ export class Forwards implements ForwardKeeper {
       forward.enter('closed', isLatchkeyError(error) ? error : undefined);
       throw error;
     }
-    if (wantsProof) await this.prove(forward);
+    if (wantsProof) await this.prove(forward, early);
     return forward;
   }
 
@@ -82,10 +82,10 @@ export class Forwards implements ForwardKeeper {
     for (const forward of this.#all) forward.enter('lost', cause);
   }
 
-  async prove(forward: ManagedForward): Promise<void> {
+  async prove(forward: ManagedForward, early?: EarlyProof): Promise<void> {
     const host = this.#host;
     if (host === undefined) return;
-    const { state, cause } = await proveForward(forward, host.prober);
+    const { state, cause } = await proveForward(forward, host.prober, early);
     if (this.#host === host && !forward.isClosing && forward.state !== 'closed') forward.enter(state, cause);
   }
 
@@ -128,16 +128,13 @@ export class Forwards implements ForwardKeeper {
   async #establishLocal(forward: ManagedForward, spec: ForwardSpec, host: ForwardHost): Promise<void> {
     const { listen } = spec;
     if ('socketPath' in listen) await removeStaleSocket(listen.socketPath);
-    const attempts = 'port' in listen && listen.port === 0 ? PORT_ATTEMPTS : 1;
+    const isAnyPort = 'port' in listen && listen.port === 0;
+    const attempts = isAnyPort ? PORT_ATTEMPTS : 1;
     for (let attempt = 1; ; attempt += 1) {
       // ssh does not tell which port it took for 0.
-      const end: ForwardEnd =
-        'port' in listen && listen.port === 0
-          ? { ...listen, port: await freeLocalPort(listen.host) }
-          : listen;
-      const before = await localListener(end);
-      if (before !== 'free' && attempt >= attempts) throw notFree(forward, end, before);
-      if (before !== 'free') continue;
+      const end: ForwardEnd = isAnyPort ? { ...listen, port: await freeLocalPort(listen.host) } : listen;
+      const before = isAnyPort ? 'free' : await localListener(end);
+      if (before !== 'free') throw notFree(forward, end, before);
       const asked = { ...spec, listen: end };
       try {
         await host.mux.openForward(muxForward(asked));
@@ -150,7 +147,7 @@ export class Forwards implements ForwardKeeper {
         if (now !== 'free') throw notFree(forward, end, now);
         throw refused(forward, error);
       }
-      forward.asked = asked;
+      forward.wasAsked(asked);
       forward.spec = asked;
       return;
     }
@@ -166,7 +163,7 @@ export class Forwards implements ForwardKeeper {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const port = await host.mux.openForward(muxForward(spec));
-        forward.asked = spec;
+        forward.wasAsked(spec);
         if (port !== undefined && 'port' in listen && listen.port === 0) {
           forward.spec = { ...spec, listen: { ...listen, port } };
         }

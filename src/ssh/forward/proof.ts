@@ -1,8 +1,8 @@
 import type { LatchkeyError } from '../../kit/index.ts';
-import type { Prober } from '../mux/prober.ts';
+import type { Prober, ProbeResult } from '../mux/prober.ts';
 import { type ForwardState, forwardError, type ManagedForward } from './forward.ts';
 import { answers, answersSocks, localListener } from './local-end.ts';
-import { describeEnd, type ForwardEnd } from './spec.ts';
+import { describeEnd, type ForwardEnd, type ForwardSpec } from './spec.ts';
 
 /** What came of looking. */
 export interface Proof {
@@ -10,18 +10,36 @@ export interface Proof {
   readonly cause?: LatchkeyError | undefined;
 }
 
-/** Looks whether connections through a forward arrive: the end that listens, and the way to the target. */
-export async function proveForward(forward: ManagedForward, prober: Pick<Prober, 'probe'>): Promise<Proof> {
+/** The half of a proof that needs no listener: what the server says of the way to the target. */
+export type EarlyProof = Promise<ProbeResult>;
+
+/**
+ * Begins to prove a forward that is about to be opened: the server is asked for the way while the master makes the listener. Only
+ * a local forward has a half that can be asked for alone.
+ */
+export function beginProof(spec: ForwardSpec, prober: Pick<Prober, 'probe'>): EarlyProof | undefined {
+  return spec.kind === 'local' ? prober.probe(probeTarget(spec.connect)) : undefined;
+}
+
+/**
+ * Looks whether connections through a forward arrive: the end that listens, and the way to the target. What was begun early stands
+ * for a forward whose listener the master has just confirmed, so that nobody need look for that.
+ */
+export async function proveForward(
+  forward: ManagedForward,
+  prober: Pick<Prober, 'probe'>,
+  early?: EarlyProof,
+): Promise<Proof> {
   const { spec } = forward;
   if (spec.kind === 'remote') return proveRemote(forward, spec.listen, spec.connect, prober);
-  if ((await localListener(spec.listen)) === 'free') {
+  if (early === undefined && (await localListener(spec.listen)) === 'free') {
     return lost(forward, `nobody listens on ${describeEnd(spec.listen)} any more`);
   }
   if (spec.kind === 'dynamic') {
     const error = await answersSocks(spec.listen);
     return error === undefined ? { state: 'proven' } : lost(forward, `the SOCKS proxy: ${error.message}`);
   }
-  const result = await prober.probe(probeTarget(spec.connect));
+  const result = await (early ?? prober.probe(probeTarget(spec.connect)));
   if (result.outcome === 'connected') return { state: 'proven' };
   const target = describeEnd(spec.connect);
   if (result.outcome === 'refused') {
