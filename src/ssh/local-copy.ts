@@ -11,9 +11,8 @@ const CHUNK_BYTES = 1 << 20;
 /** Copies a file of this machine to another name of it, whole or not at all. Appending is taken back when it fails. */
 export async function copyLocalFile(source: string, target: string, options: CopyOptions): Promise<void> {
   checkCopy(options);
-  const from = await openSource(source);
+  const { handle: from, size, mode } = await openSource(source);
   try {
-    const { size, mode } = await from.stat();
     const to = await openTarget(target, options, copiedMode(mode));
     try {
       const start = await commonStart(from, to, options.signal);
@@ -38,15 +37,23 @@ export async function copyLocalFile(source: string, target: string, options: Cop
   }
 }
 
+/** What is copied, opened, with its size and permission bits. */
+export interface Source {
+  readonly handle: FileHandle;
+  readonly size: number;
+  readonly mode: number;
+}
+
 /** Opens what is copied. @throws LatchkeyError `ssh/file`, also when it is not a plain file */
-export async function openSource(path: string): Promise<FileHandle> {
+export async function openSource(path: string): Promise<Source> {
   let handle: FileHandle | undefined;
   try {
     // A pipe without a writer must not hold us.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile())
+    const status = await handle.stat();
+    if (!status.isFile())
       throw fileError('copy', path, { reason: 'other', text: 'not a plain file', side: 'here' });
-    return handle;
+    return { handle, size: status.size, mode: status.mode };
   } catch (cause) {
     await handle?.close();
     throw localFileError('copy', path, cause, 'here');

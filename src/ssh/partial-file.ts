@@ -32,14 +32,12 @@ export async function openPartialFile(path: string, resume: boolean): Promise<Pa
   const handle = await open(temporary, flags, 0o600);
   const close = () => handle.close().catch(() => {});
   try {
-    const status = await handle.stat();
-    if (!status.isFile() || (process.getuid !== undefined && status.uid !== process.getuid()))
-      throw Object.assign(new Error(`${temporary} is not a file of ours`), { code: 'EEXIST' });
-    await handle.chmod(0o600);
+    // What is to be resumed was there before; a file that was just made can only be ours.
+    const size = resume ? await ownSize(handle, temporary) : 0;
     return {
       handle,
       base: 0,
-      size: status.size,
+      size,
       commit: async (mode) => {
         await handle.chmod(mode);
         await handle.sync();
@@ -56,6 +54,15 @@ export async function openPartialFile(path: string, resume: boolean): Promise<Pa
     await close();
     throw error;
   }
+}
+
+/** The size of a file that an earlier copy left, which is nobody else's and is closed to others from now on. */
+async function ownSize(handle: FileHandle, path: string): Promise<number> {
+  const status = await handle.stat();
+  if (!status.isFile() || (process.getuid !== undefined && status.uid !== process.getuid()))
+    throw Object.assign(new Error(`${path} is not a file of ours`), { code: 'EEXIST' });
+  await handle.chmod(0o600);
+  return status.size;
 }
 
 /** Opens a file to append to it; made with `mode` when it is not there. */

@@ -41,8 +41,6 @@ export interface SftpCalls {
   read(handle: Buffer, offset: number, length: number, signal?: AbortSignal): Promise<Data | undefined>;
   /** The bytes must stay as they are until the answer. */
   write(handle: Buffer, offset: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
-  /** Sends what `act` asks for at once. */
-  together(act: () => void): void;
   /** Undefined at the end. */
   readDirectory(handle: Buffer): Promise<readonly Entry[] | undefined>;
   status(path: Path, options: { readonly followLinks: boolean }): Promise<Attributes>;
@@ -81,25 +79,24 @@ export async function sftpCalls(channel: SftpChannel): Promise<SftpCalls> {
     },
     openDirectory: async (path) => handleOf(await channel.request(REQUEST.opendir, [string(path)])),
     close: (handle) => done(REQUEST.close, string(handle)),
-    read: (handle, offset, length, signal) =>
-      untilEnd(async () => {
-        const fields = [string(handle), uint64(offset), uint32(length)];
-        const reply = await channel.request(REQUEST.read, fields, signal);
-        if (reply.kind !== 'data') return unexpected(reply);
-        if (reply.length > length) throw malformed(`${reply.length} bytes where ${length} were asked for`);
-        return reply.length === 0 ? undefined : reply;
-      }),
+    read: async (handle, offset, length, signal) => {
+      const fields = [string(handle), uint64(offset), uint32(length)];
+      const reply = await channel.request(REQUEST.read, fields, signal);
+      if (reply.kind === 'end') return undefined;
+      if (reply.kind !== 'data') return unexpected(reply);
+      if (reply.length > length) throw malformed(`${reply.length} bytes where ${length} were asked for`);
+      return reply.length === 0 ? undefined : reply;
+    },
     write: async (handle, offset, bytes, signal) => {
       const packet = (id: number) => [encodeWriteHeader(id, handle, offset, bytes.length), bytes];
       const reply = await channel.send(packet, signal);
       if (reply.kind !== 'status') unexpected(reply);
     },
-    together: (act) => channel.together(act),
-    readDirectory: (handle) =>
-      untilEnd(async () => {
-        const reply = await channel.request(REQUEST.readdir, [string(handle)]);
-        return reply.kind === 'names' ? reply.entries : unexpected(reply);
-      }),
+    readDirectory: async (handle) => {
+      const reply = await channel.request(REQUEST.readdir, [string(handle)]);
+      if (reply.kind === 'end') return undefined;
+      return reply.kind === 'names' ? reply.entries : unexpected(reply);
+    },
     status: async (path, { followLinks }) =>
       attributesOf(await channel.request(followLinks ? REQUEST.stat : REQUEST.lstat, [string(path)])),
     statusOfHandle: async (handle) => attributesOf(await channel.request(REQUEST.fstat, [string(handle)])),
@@ -164,15 +161,7 @@ async function limits(channel: SftpChannel, isOffered: boolean) {
   return { readBytes: bounded(reader.uint64()), writeBytes: bounded(reader.uint64()) };
 }
 
-async function untilEnd<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof StatusFailure && error.code === STATUS.eof) return undefined;
-    throw error;
-  }
-}
-
 function unexpected(reply: Reply): never {
+  if (reply.kind === 'end') throw new StatusFailure(STATUS.eof, 'end of file');
   throw malformed(`an answer of the kind "${reply.kind}", which does not belong to the request`);
 }

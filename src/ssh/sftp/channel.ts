@@ -41,6 +41,7 @@ export class SftpChannel {
   readonly #waiting = new Map<number, Waiting>();
   readonly #cutter = new PacketCutter();
   #nextId = 1;
+  #isHeld = false;
   #lost: LatchkeyError | undefined;
   #hello:
     | { resolve: (extensions: ReadonlyMap<string, string>) => void; reject: (e: unknown) => void }
@@ -114,19 +115,21 @@ export class SftpChannel {
           reject(error);
         },
       });
+      this.#hold();
       for (const piece of encode(id)) this.#streams.stdin.write(piece);
     });
   }
 
-  /** Sends what `act` sends at once, with fewer turns of the machine. */
-  together(act: () => void): void {
+  /** What is asked for in one turn goes out at its end, at once: each write of its own would wake ssh and the server. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
     const stdin = this.#streams.stdin as Partial<{ cork(): void; uncork(): void }>;
     stdin.cork?.();
-    try {
-      act();
-    } finally {
+    process.nextTick(() => {
+      this.#isHeld = false;
       stdin.uncork?.();
-    }
+    });
   }
 
   close(): void {

@@ -23,16 +23,20 @@ export async function download(
     try {
       const { signal } = options;
       const start = await commonStart({ calls, checksum, handle, size, remotePath, to }, signal);
-      await to.handle.truncate(to.base + start);
+      if (to.size > start) await to.handle.truncate(to.base + start);
       let done = start;
+      let written = start;
       if (start > 0) options.onProgress?.(start, size);
       const take = async (offset: number, data: Data) => {
+        written = Math.max(written, offset + data.length);
         await writeAll(to, offset, data, localPath);
         done += data.length;
         options.onProgress?.(done, Math.max(done, size));
       };
-      const end = await readPieces(calls, handle, { start, end: Number.MAX_SAFE_INTEGER, signal }, take);
-      await to.handle.truncate(to.base + end);
+      const all = { start, end: Number.MAX_SAFE_INTEGER, size, signal };
+      const end = await readPieces(calls, handle, all, take);
+      // It became shorter while it was read.
+      if (written > end) await to.handle.truncate(to.base + end);
       if (options.verify !== false && checksum !== undefined) {
         const [here, there] = await Promise.all([
           hashOf(to.handle, { from: to.base, bytes: end, signal }),
@@ -44,6 +48,8 @@ export async function download(
             text: 'the copy differs from its source, which may have changed meanwhile',
           });
       }
+      // All may have been under way when the word came: what was given up gets no name.
+      signal?.throwIfAborted();
       await to.commit(options.mode ?? mode);
     } catch (cause) {
       await to.abandon();

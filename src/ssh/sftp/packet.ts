@@ -60,6 +60,8 @@ export interface Entry {
 /** What a server answers. */
 export type Reply =
   | { readonly kind: 'status'; readonly code: number; readonly message: string }
+  /** `SSH_FX_EOF`: nothing more to read. Each file and directory ends with it, and no error is made of that. */
+  | { readonly kind: 'end' }
   | { readonly kind: 'handle'; readonly handle: Buffer }
   /** In the pieces that it arrived in, for joining them costs as much as reading them. */
   | { readonly kind: 'data'; readonly pieces: readonly Buffer[]; readonly length: number }
@@ -114,7 +116,7 @@ export function parseReply(packet: Packet): { readonly id: number; readonly repl
       const code = reader.uint32();
       // Old servers leave the words out.
       const message = reader.left > 0 ? reader.text() : '';
-      return { id, reply: { kind: 'status', code, message } };
+      return { id, reply: code === STATUS.eof ? { kind: 'end' } : { kind: 'status', code, message } };
     }
     case REPLY.handle: {
       const handle = reader.string();

@@ -14,6 +14,8 @@ export interface PieceOptions {
   readonly start: number;
   /** Where to end at the latest. */
   readonly end: number;
+  /** Where the file is believed to end: no more is asked for at once than that and the proof of the end. */
+  readonly size?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -24,16 +26,24 @@ export interface PieceOptions {
 export async function readPieces(
   calls: SftpCalls,
   handle: Buffer,
-  { start, end, signal }: PieceOptions,
+  { start, end, size = end, signal }: PieceOptions,
   take: (offset: number, data: Data) => Promise<void> | void,
 ): Promise<number> {
   let next = start;
   let last = end;
   let hasFailed = false;
+  let isBeyond = false;
   const reader = async (): Promise<void> => {
+    let goesBeyond = false;
     while (next < last && !hasFailed) {
+      // One of them proves the end, and goes on where the file has grown.
+      if (next >= size && isBeyond && !goesBeyond) return;
+      goesBeyond = next >= size;
+      isBeyond ||= goesBeyond;
       let at = next;
-      const pieceEnd = Math.min(at + calls.readBytes, last);
+      // A piece ends where the file does, so that the answer is not a short one that is asked for again.
+      const isWithin = at < size && size < at + calls.readBytes;
+      const pieceEnd = Math.min(isWithin ? size : at + calls.readBytes, last);
       next = pieceEnd;
       while (at < pieceEnd) {
         const data = await calls.read(handle, at, pieceEnd - at, signal);
@@ -47,7 +57,8 @@ export async function readPieces(
       }
     }
   };
-  const readers = Array.from({ length: depthOf(calls.readBytes) }, () =>
+  const pieces = Math.ceil(Math.max(0, size - start) / calls.readBytes) + 1;
+  const readers = Array.from({ length: Math.min(depthOf(calls.readBytes), pieces) }, () =>
     reader().catch((error) => {
       hasFailed = true;
       throw error;

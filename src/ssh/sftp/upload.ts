@@ -22,9 +22,8 @@ export async function upload(
   options: CopyOptions,
 ): Promise<void> {
   checkCopy(options);
-  const from = await openSource(localPath);
+  const { handle: from, size, mode } = await openSource(localPath);
   try {
-    const { size, mode } = await from.stat();
     const job: Upload = { ...side, from, size, localPath, remotePath, options };
     await (options.append ? append(job, mode & 0o7777) : replace(job, mode & 0o7777));
   } finally {
@@ -75,8 +74,14 @@ async function replace(job: Upload, sourceMode: number): Promise<void> {
     const start = options.resume ? await commonStart(job, temporary) : 0;
     const handle = await calls.open(temporary, start > 0 ? 'write' : 'new', 0o600, options.signal);
     try {
-      const end = await pour(job, handle, start, 0);
-      if (options.verify !== false && checksum !== undefined) {
+      const finish = () => [
+        calls.change(handle, { permissions: options.mode ?? sourceMode }),
+        calls.sync(handle),
+      ];
+      const isCompared = options.verify !== false && checksum !== undefined;
+      // The server does things in order: what makes it durable is asked for behind the last write, without waiting.
+      const end = await pour(job, handle, { start, base: 0, behind: isCompared ? undefined : finish });
+      if (isCompared) {
         const [here, there] = await Promise.all([
           hashOf(from, { bytes: end, signal: options.signal }),
           checksum(temporary),
@@ -86,8 +91,8 @@ async function replace(job: Upload, sourceMode: number): Promise<void> {
             reason: 'other',
             text: 'the copy differs from its source',
           });
+        await allOf(finish());
       }
-      await allOf([calls.change(handle, { permissions: options.mode ?? sourceMode }), calls.sync(handle)]);
       await allOf([calls.close(handle), calls.rename(temporary, remotePath)]);
     } catch (error) {
       await tidy([calls.close(handle), ...(options.resume ? [] : [calls.removeFile(temporary)])]);
@@ -104,8 +109,7 @@ async function append(job: Upload, sourceMode: number): Promise<void> {
     const handle = await calls.open(remotePath, 'create', options.mode ?? sourceMode);
     const { size: base = 0 } = await calls.statusOfHandle(handle);
     try {
-      await pour(job, handle, 0, base);
-      await calls.sync(handle);
+      await pour(job, handle, { start: 0, base, behind: () => [calls.sync(handle)] });
       await calls.close(handle);
     } catch (error) {
       await tidy([calls.change(handle, { size: base }), calls.close(handle)]);
@@ -158,10 +162,19 @@ async function isBeginning({ calls, from, options }: Upload, path: string, lengt
 const SLAB_BYTES = 1 << 20;
 const SLABS = 4;
 
+interface Pour {
+  readonly start: number;
+  /** Where the source's first byte goes. */
+  readonly base: number;
+  /** What is asked for behind the last write; it fails as a write does. */
+  readonly behind?: (() => readonly Promise<void>[]) | undefined;
+}
+
 /** Sends the source from `start` to its end, in order, several writes under way; returns where it ended. */
-async function pour(job: Upload, handle: Buffer, start: number, base: number): Promise<number> {
+async function pour(job: Upload, handle: Buffer, { start, base, behind }: Pour): Promise<number> {
   const { calls, from, localPath, options, size } = job;
-  const slabBytes = Math.max(1, Math.min(SLAB_BYTES, size - start));
+  // One more than there should be: a read that comes short of it has met the end.
+  const slabBytes = Math.min(SLAB_BYTES, Math.max(0, size - start) + 1);
   const idle = Array.from({ length: SLABS }, () => Buffer.allocUnsafe(slabBytes));
   const underWay = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -178,17 +191,20 @@ async function pour(job: Upload, handle: Buffer, start: number, base: number): P
   };
   const send = async (at: number, slab: (typeof idle)[number], length: number): Promise<void> => {
     const pieces: Promise<void>[] = [];
-    calls.together(() => {
-      for (let n = 0; n < length; n += calls.writeBytes)
-        pieces.push(sendPiece(at + n, slab.subarray(n, Math.min(n + calls.writeBytes, length))));
-    });
+    for (let n = 0; n < length; n += calls.writeBytes)
+      pieces.push(sendPiece(at + n, slab.subarray(n, Math.min(n + calls.writeBytes, length))));
     await Promise.all(pieces);
     // All answered: the bytes are out, and the same memory serves what comes next.
     idle.push(slab);
   };
+  const last = (asked: readonly Promise<void>[]): Promise<void> =>
+    allOf(asked).catch((error: unknown) => {
+      failure ??= { error };
+    });
   let at = start;
+  let isAtEnd = false;
   try {
-    while (failure === undefined) {
+    while (failure === undefined && !isAtEnd) {
       options.signal?.throwIfAborted();
       const slab = idle.pop();
       if (slab === undefined) {
@@ -198,15 +214,19 @@ async function pour(job: Upload, handle: Buffer, start: number, base: number): P
       const { bytesRead } = await from.read(slab, 0, slab.length, at).catch((cause: unknown) => {
         throw localFileError('read', localPath, cause, 'here');
       });
-      if (bytesRead === 0) break;
-      const sending = send(at, slab, bytesRead).finally(() => underWay.delete(sending));
-      underWay.add(sending);
       at += bytesRead;
+      isAtEnd = bytesRead === 0 || (bytesRead < slab.length && at >= size);
+      if (bytesRead === 0) continue;
+      const sending = send(at - bytesRead, slab, bytesRead).finally(() => underWay.delete(sending));
+      underWay.add(sending);
     }
+    if (failure === undefined && behind !== undefined) underWay.add(last(behind()));
   } finally {
     await Promise.all(underWay);
   }
   if (failure !== undefined) throw failure.error;
+  // All may have been under way when the word came: what was given up gets no name.
+  options.signal?.throwIfAborted();
   return at;
 }
 
