@@ -260,6 +260,46 @@ export const fileChecks: Readonly<Record<string, FileCheck>> = {
     }
   },
 
+  'a copy that is given up when its last byte is there has no name': async (files, place) => {
+    const [source, target] = [join(place, 'source'), join(place, 'target')];
+    writeFileSync(source, SOME_BYTES);
+    for (const way of ['put', 'get'] as const) {
+      const controller = new AbortController();
+      const cut = files[way](source, target, {
+        verify: false,
+        signal: controller.signal,
+        onProgress: (done, total) => {
+          if (done === total) controller.abort();
+        },
+      });
+      await rejectsWith(cut, { code: 'ssh/file' });
+      assert.deepEqual(readdirSync(place), ['source'], way);
+    }
+  },
+
+  'many small files at once arrive whole, each under its name': async (files, place) => {
+    const names = Array.from({ length: 60 }, (_, n) => String(n));
+    for (const folder of ['from', 'there', 'back']) mkdirSync(join(place, folder));
+    const text = (name: string) => `${name}:`.repeat(Number(name) * 7);
+    for (const name of names) writeFileSync(join(place, 'from', name), text(name));
+    await Promise.all(names.map((name) => files.put(join(place, 'from', name), join(place, 'there', name))));
+    await Promise.all(names.map((name) => files.get(join(place, 'there', name), join(place, 'back', name))));
+    for (const folder of ['there', 'back']) {
+      assert.deepEqual(readdirSync(join(place, folder)).sort(), [...names].sort());
+      for (const name of names) assert.equal(readFileSync(join(place, folder, name), 'utf8'), text(name));
+    }
+  },
+
+  'a file that is longer than its size says is copied whole': async (files, place) => {
+    // The kernel makes this text when it is read, and says that it has no bytes.
+    const [text, size] = [readFileSync('/proc/filesystems', 'utf8'), statSync('/proc/filesystems').size];
+    assert.deepEqual([size, text.length > 0], [0, true]);
+    for (const way of ['put', 'get'] as const) {
+      await files[way]('/proc/filesystems', join(place, way), { verify: false });
+      assert.equal(readFileSync(join(place, way), 'utf8'), text);
+    }
+  },
+
   'a directory is no file': async (files, place) => {
     await rejectsWith(files.put(place, join(place, 'x')), { code: 'ssh/file' });
     await rejectsWith(files.get(place, join(place, 'x')), { code: 'ssh/file' });

@@ -1,5 +1,5 @@
 import type { LatchkeyError } from '../../kit/index.ts';
-import type { Prober, ProbeResult } from '../mux/prober.ts';
+import type { ProbeResult, Prober } from '../mux/prober.ts';
 import { type ForwardState, forwardError, type ManagedForward } from './forward.ts';
 import { answers, answersSocks, localListener } from './local-end.ts';
 import { describeEnd, type ForwardEnd, type ForwardSpec } from './spec.ts';
