@@ -4,7 +4,7 @@ import type { PyroInput, PyroValue } from './value.ts';
 /** The two versions of the protocol: Pyro4's (48) and Pyro5's (502). */
 export type PyroVersion = 4 | 5;
 
-export type SerializerName = 'serpent' | 'json';
+export type SerializerName = 'serpent' | 'json' | 'marshal' | 'msgpack';
 
 /** A call as it is asked for. */
 export interface CallInput {

@@ -1,10 +1,12 @@
 import { LatchkeyError } from '../kit/index.ts';
 import type { PyroVersion, Serializer, SerializerName } from './serializer.ts';
 import { json } from './serializers/json.ts';
+import { marshal } from './serializers/marshal.ts';
+import { msgpack } from './serializers/msgpack.ts';
 import { serpent } from './serializers/serpent.ts';
 
 /** The serializers there are, by name. */
-export const serializers: Readonly<Record<SerializerName, Serializer>> = { serpent, json };
+export const serializers: Readonly<Record<SerializerName, Serializer>> = { serpent, json, marshal, msgpack };
 
 /** Numbers of Pyro4's serializers whose payloads are programs. Pyro5 has none. */
 const CODE_CARRYING: ReadonlyMap<number, string> = new Map([

@@ -1,0 +1,36 @@
+/** A buffer that grows. */
+export class ByteWriter {
+  #buffer: Buffer = Buffer.allocUnsafe(512);
+  #length = 0;
+
+  /** Room for so many more bytes; where they begin. */
+  reserve(bytes: number): number {
+    const at = this.#length;
+    this.#length += bytes;
+    if (this.#length > this.#buffer.length) {
+      const roomy = Buffer.allocUnsafe(Math.max(this.#length, 2 * this.#buffer.length));
+      this.#buffer.copy(roomy, 0, 0, at);
+      this.#buffer = roomy;
+    }
+    return at;
+  }
+
+  /** The buffer to write into what was reserved; another one after the next reservation. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  byte(value: number): void {
+    const at = this.reserve(1);
+    this.#buffer[at] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.reserve(value.length);
+    this.#buffer.set(value, at);
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+}
