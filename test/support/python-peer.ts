@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { havePeers } from './peers.ts';
 
 /** Debian's own Python, where its packages are; another one may come first in PATH. */
-export const PYTHON = '/usr/bin/python3';
+const PYTHON = '/usr/bin/python3';
 
 /** True when the modules are there; otherwise as {@link havePeers}, which names their packages. */
 export function havePython(t: TestContext, modules: readonly string[], ...packages: string[]): boolean {
