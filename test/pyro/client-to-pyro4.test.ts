@@ -15,15 +15,17 @@ import {
   type SerializerName,
   serializers,
 } from '../../src/pyro/index.ts';
-import { type DaemonOptions, havePyro4, startDaemon } from '../support/pyro/peers.ts';
+import { type DaemonOptions, havePyro4, pyroVersions, startDaemon } from '../support/pyro/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
 const NAMES = Object.keys(serializers) as SerializerName[];
 
-for (const serializer of NAMES) {
-  test(`${serializer}: values, named arguments, exceptions, attributes, one-way, batches and streams`, async (t) => {
+for (const [version, serializer] of pyroVersions.flatMap((version) =>
+  NAMES.map((name) => [version, name] as const),
+)) {
+  test(`Pyro${version}, ${serializer}: values, named arguments, exceptions, attributes, one-way, batches and streams`, async (t) => {
     if (!havePyro4(t)) return;
-    const object = await connected(t, {}, { serializer });
+    const object = await connected(t, { version }, { serializer });
     assert.equal(object.isNative, false);
     assert.ok(object.methods.includes('echo'));
     assert.deepEqual(object.oneway, ['note']);
@@ -165,8 +167,10 @@ test('a compressing daemon is understood', async (t) => {
 
 test('an object that a method returns is a reference that can be followed, and a URI too', async (t) => {
   if (!havePyro4(t)) return;
-  for (const serializer of NAMES) {
-    const object = await connected(t, {}, { serializer });
+  for (const [version, serializer] of pyroVersions.flatMap((version) =>
+    NAMES.map((name) => [version, name] as const),
+  )) {
+    const object = await connected(t, { version }, { serializer });
     const value = await object.call('child', ['kid']);
     if ((serializer as string) === 'marshal') {
       // Pyro4's marshal has no automatic proxies.
@@ -186,9 +190,11 @@ test('an object of ours that is passed to Pyro4 is a proxy there, and is called 
   const publisher = await ObjectServer.listen({ address: { host: '127.0.0.1', port: 0 } });
   t.after(() => publisher.close(0));
   const ours = new Exposed({ methods: { double: ([x]) => Number(x) * 2 } });
-  const object = await connected(t, {}, { publisher });
-  assert.equal(await object.call('call_back', [ours, 'double', 21]), 42);
-  assert.equal(await object.call('call_back', [object, 'add', 1, 2]), 3);
+  for (const version of pyroVersions) {
+    const object = await connected(t, { version }, { publisher });
+    assert.equal(await object.call('call_back', [ours, 'double', 21]), 42);
+    assert.equal(await object.call('call_back', [object, 'add', 1, 2]), 3);
+  }
   const alone = await connected(t);
   await assert.rejects(alone.call('echo', [ours]), TypeError);
 });

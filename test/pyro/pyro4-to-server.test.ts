@@ -7,14 +7,18 @@ import { Secret } from '../../src/kit/index.ts';
 import { ObjectServer, type ObjectServerOptions, serializers } from '../../src/pyro/index.ts';
 import { until } from '../support/credential-directory.ts';
 import { EchoObject } from '../support/pyro/echo-object.ts';
-import { havePyro4, startClient } from '../support/pyro/peers.ts';
+import { havePyro4, pyroVersions, startClient } from '../support/pyro/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
-for (const serializer of Object.keys(serializers)) {
-  test(`${serializer}: a Pyro4 client calls, reads and writes, streams and batches`, async (t) => {
+const MATRIX = pyroVersions.flatMap((version) =>
+  Object.keys(serializers).map((name) => [version, name] as const),
+);
+
+for (const [version, serializer] of MATRIX) {
+  test(`Pyro${version}, ${serializer}: a client calls, reads and writes, streams and batches`, async (t) => {
     if (!havePyro4(t)) return;
     const { echo, uri } = await served(t);
-    const client = startClient(t, workspace(t), uri, { serializer });
+    const client = startClient(t, workspace(t), uri, { version, serializer });
     const call = (method: string, ...args: unknown[]) => client.step({ do: 'call', method, args });
 
     const told = (await client.step({ do: 'metadata' })).value as Record<string, string[]>;
@@ -89,7 +93,7 @@ for (const serializer of Object.keys(serializers)) {
       const blob = await call('blob');
       if (serializer === 'serpent') assert.deepEqual(blob, { value: { data: 'AAH/', encoding: 'base64' } });
       else assert.deepEqual(blob, { value: { bytes: '0001ff' } });
-    } else assert.equal((await call('blob')).error, 'Pyro4.errors.SerializeError');
+    } else assert.equal((await call('blob')).error, `Pyro${version}.errors.SerializeError`);
 
     const followed = await client.step({ do: 'follow', method: 'child', args: ['kid'], next: 'name' });
     assert.deepEqual(followed, { value: 'kid' });

@@ -45,6 +45,7 @@ def proxy_for(where):
 
 proxy = proxy_for(uri)
 
+
 def plain(value):
     """What a value is in Python, told in JSON."""
     if isinstance(value, bool) or value is None or isinstance(value, (int, float, str)):
@@ -117,7 +118,7 @@ def do(step):
         return results
     if what == "follow":  # a proxy that a call returns, called in its turn
         child = getattr(proxy, step["method"])(*args)
-            if key:
+        if key:
             child._pyroHmacKey = key
         return getattr(child, step["next"])()
     if what == "metadata":

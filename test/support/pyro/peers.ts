@@ -19,6 +19,9 @@ export function havePyro4(t: TestContext): boolean {
 /** Where a checkout of Pyro5 is, for runs by hand: it is in no Debian release we test on. */
 const pyro5Path: string | undefined = process.env.LATCHKEY_PYRO5;
 
+/** The versions that the tests of both are run with. */
+export const pyroVersions: readonly (4 | 5)[] = pyro5Path === undefined ? [4] : [4, 5];
+
 export interface DaemonOptions {
   readonly version?: 4 | 5;
   readonly unix?: string;
