@@ -66,7 +66,8 @@ export class FrameStream {
 
   /** Bytes that have come of a frame whose end has not; 0 between frames. */
   get partialBytes(): number {
-    return this.#reader.isInsideFrame ? this.#frameBytes : 0;
+    // The first of them may have come with the end of the frame before.
+    return this.#reader.isInsideFrame ? Math.max(this.#frameBytes, 1) : 0;
   }
 
   /** Who hears of frames from now on. */

@@ -40,6 +40,7 @@ export class ServerConnection {
   #peer: CallPeer;
   #phase: 'connecting' | 'open' | 'ended' = 'connecting';
   #isAuthorizing = false;
+  #isDraining = false;
   #version: PyroVersion = 4;
   readonly #running = new Map<number, RunningCall>();
   #oneway = 0;
@@ -168,6 +169,7 @@ export class ServerConnection {
         return;
       }
       if (!this.#canStart(next)) return;
+      if (this.#frames.backlog > MAX_BACKLOG_BYTES) break;
       this.#waiting.shift();
       this.#start(next);
     }
@@ -176,11 +178,14 @@ export class ServerConnection {
 
   /** Reading goes on when the other side has taken what it was answered. */
   #readOn(): void {
-    if (this.#frames.backlog <= MAX_BACKLOG_BYTES) this.#frames.resume();
-    else {
-      this.#frames.pause();
-      this.#frames.onDrain(() => this.#readOn());
-    }
+    if (this.#isDraining) return;
+    if (this.#frames.backlog <= MAX_BACKLOG_BYTES) return void this.#frames.resume();
+    this.#isDraining = true;
+    this.#frames.pause();
+    this.#frames.onDrain(() => {
+      this.#isDraining = false;
+      this.#startWaiting();
+    });
   }
 
   #start(frame: Frame): void {
