@@ -11,7 +11,7 @@ export interface BatchRequest {
   readonly launcher: string;
   /** Absolute path of the job's sandbox, which the scheduler starts the script in. */
   readonly directory: string;
-  /** Absolute paths for the scheduler's own output of the script; the program's goes elsewhere. Of an array, all tasks share them. */
+  /** Absolute paths for the scheduler's own output of the script; the program's goes elsewhere. Of an array, all tasks share them, or each has its own, with `.` and its index. */
   readonly outputPath: string;
   readonly errorPath: string;
   readonly queue?: string | undefined;

@@ -30,6 +30,8 @@ export interface SandboxRecord {
   readonly end?: EndRecord | undefined;
   /** Somebody asked us to cancel it, and the scheduler took it. */
   readonly isCancelled: boolean;
+  /** The scheduler wrote that it had too much memory. */
+  readonly isOutOfMemory?: boolean | undefined;
 }
 
 /** Reasons that only a scheduler knows; they weigh more than the exit code. */
@@ -40,6 +42,8 @@ const STRONG: readonly (JobReason | undefined)[] = [
   'preempted',
   'submit-failed',
 ];
+
+const OUT_OF_MEMORY = { reason: 'out-of-memory' } as const;
 
 /**
  * What scheduler, accounting and sandbox together say. The state is the scheduler's; exit code and signal are the
@@ -63,6 +67,9 @@ export function resolveFacts(
         startedAt,
         hosts: host === undefined ? undefined : [host],
         ...statusOfEnd(end, isCancelled),
+        ...(record?.isOutOfMemory === true && !end.isTimeout && !isCancelled && end.exitCode !== 0
+          ? OUT_OF_MEMORY
+          : {}),
       };
     }
     return isCancelled
@@ -84,6 +91,7 @@ export function resolveFacts(
   };
   if (facts.state !== 'Failed' || STRONG.includes(facts.reason)) return whole;
   if (isCancelled) return { ...whole, state: 'Canceled', reason: 'cancelled-by-user' };
+  if (record?.isOutOfMemory === true) return { ...whole, ...OUT_OF_MEMORY };
   return {
     ...whole,
     reason: whole.signal === undefined ? (facts.reason ?? 'non-zero-exit') : 'killed-by-signal',

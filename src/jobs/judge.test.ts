@@ -51,6 +51,26 @@ test('scheduler, sandbox and our own cancel together say how a job ended', () =>
       undefined,
     ],
     [[undefined, { end: { ...ENDED, exitCode: 0 }, isCancelled: false }], 'Done', undefined],
+    [
+      [status({ state: 'Failed', signal: 9 }), { isCancelled: false, isOutOfMemory: true }],
+      'Failed',
+      'out-of-memory',
+    ],
+    [
+      [status({ state: 'Failed', signal: 9 }), { isCancelled: true, isOutOfMemory: true }],
+      'Canceled',
+      'cancelled-by-user',
+    ],
+    [
+      [undefined, { end: { ...ENDED, signal: 9 }, isCancelled: false, isOutOfMemory: true }],
+      'Failed',
+      'out-of-memory',
+    ],
+    [
+      [undefined, { end: { ...ENDED, exitCode: 0 }, isCancelled: false, isOutOfMemory: true }],
+      'Done',
+      undefined,
+    ],
     [[undefined, { end: { ...ENDED, exitCode: 0 }, isCancelled: true }], 'Done', undefined],
     [[undefined, { end: { ...ENDED, exitCode: 3 }, isCancelled: false }], 'Failed', 'non-zero-exit'],
     [
@@ -139,4 +159,15 @@ test('a credential outlives the job, is renewed, or is told of', () => {
   assert.deepEqual(codes(59, true), []);
   assert.deepEqual(codes(0, true), ['credential-expired!']);
   assert.deepEqual(codes(undefined, false, 60), []);
+});
+
+test('books that have no end of a job that the queue does not know say nothing', () => {
+  const job = entry();
+  const running = byJob([status({ state: 'Running' })]).get('7');
+  assert.equal(judge(job, running, undefined, undefined, 0, 1000).state, 'Running');
+  assert.equal(judge(job, undefined, undefined, running, 0, 1000).state, 'Running');
+  const given = judge(job, undefined, undefined, running, 1000, 1000);
+  assert.deepEqual([given.state, given.reason], ['Unknown', 'vanished']);
+  const ended = byJob([status({ state: 'Done', native: 'COMPLETED', exitCode: 0 })]).get('7');
+  assert.equal(judge(job, undefined, undefined, ended, 2000, 1000).state, 'Done');
 });

@@ -55,7 +55,10 @@ export function judge(
   const isCancelled = records?.get(0)?.isCancelled ?? false;
   const missing: number[] = [];
   for (const task of open(entry)) {
-    const status = told?.get(task) ?? told?.get(0) ?? accounts?.get(task) ?? accounts?.get(0);
+    const account = accounts?.get(task) ?? accounts?.get(0);
+    // Books that have no end for what the queue does not know are late, or will never have one.
+    const isBooked = account !== undefined && isFinal(account.state);
+    const status = told?.get(task) ?? told?.get(0) ?? (isBooked ? account : undefined);
     const facts = resolveFacts(status, { ...records?.get(task), isCancelled });
     if (facts === undefined) missing.push(task);
     // An adaptor that knows no word for a state says Unknown: what was known stays, with the word.

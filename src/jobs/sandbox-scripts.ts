@@ -46,8 +46,9 @@ ${SUBMIT_NOW}`;
 export const SUBMITTED = 'cat "$1/submitted" 2>/dev/null || :';
 
 /**
- * What is on record of the sandboxes below `$1`: lines of `tag|file|text`, for the begin and end of each task, and an
- * empty `cancelled`.
+ * What is on record of the sandboxes below `$1`: lines of `tag|file|text`, for the begin and end of each task, an empty `cancelled`,
+ * and `memory` with what the scheduler wrote when a job had more than it had asked for: Slurm and PBS say so nowhere else where they
+ * have no cgroups.
  */
 export const RECORDS = `cd "$1" 2>/dev/null || exit 0
 shift
@@ -56,6 +57,16 @@ for tag; do
     { IFS= read -r line < "$file"; } 2>/dev/null && echo "$tag|\${file#*/}|$line"
   done
   [ ! -e "$tag/cancelled" ] || echo "$tag|cancelled|"
+  for file in "$tag"/scheduler.err "$tag"/scheduler.err.*; do
+    [ -s "$file" ] || continue
+    n=0
+    while IFS= read -r line && [ $n -lt 200 ]; do
+      case $line in *"exceeded memory limit"*|*oom_kill*|*oom-kill*|*"job killed: "*mem*"exceeded limit"*)
+        echo "$tag|memory\${file#"$tag/scheduler.err"}|$line"; break;;
+      esac
+      n=$((n + 1))
+    done < "$file"
+  done
   [ -d "$tag" ] || echo "$tag|gone|"
 done
 exit 0`;

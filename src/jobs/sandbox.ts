@@ -19,7 +19,7 @@ function parseRecords(said: string): ReadonlyMap<string, TaskRecords> {
   const all = new Map<string, Map<number, SandboxRecord>>();
   for (const line of said.split('\n')) {
     const [tag = '', file = '', text = ''] = line.split('|');
-    const [, name, task] = /^(begin|end|cancelled)(?:\.(\d+))?$/.exec(file) ?? [];
+    const [, name, task] = /^(begin|end|cancelled|memory)(?:\.(\d+))?$/.exec(file) ?? [];
     if (name === undefined) continue;
     const tasks = all.get(tag) ?? new Map<number, SandboxRecord>();
     all.set(tag, tasks);
@@ -27,6 +27,7 @@ function parseRecords(said: string): ReadonlyMap<string, TaskRecords> {
     const known = tasks.get(index) ?? { isCancelled: false };
     if (name === 'begin') tasks.set(index, { ...known, begin: parseBegin(text) });
     else if (name === 'end') tasks.set(index, { ...known, end: parseEnd(text) });
+    else if (name === 'memory') tasks.set(index, { ...known, isOutOfMemory: true });
     else tasks.set(0, { ...known, isCancelled: true });
   }
   return all;

@@ -126,9 +126,11 @@ test('a limit or a cancel has exit code 0 in the books, which is none', () => {
 test('sacct is read; switched off it says nothing', () => {
   const rows = `2|FAILED|3:0|1796072712|1796072713|1796072713|vm
 3_2|CANCELLED by 1000|0:15|1796072712|1796072714|1796072714|None assigned
+4|CANCELLED by 0|143:0|1796072712|1796072714|1796072714|vm
 `;
-  const [failed, cancelled] = slurm.accounting?.parse(result(rows)) ?? [];
+  const [failed, cancelled, ended] = slurm.accounting?.parse(result(rows)) ?? [];
   assert.deepEqual([failed?.state, failed?.exitCode], ['Failed', 3]);
   assert.deepEqual([cancelled?.state, cancelled?.tasks, cancelled?.hosts], ['Canceled', [2], undefined]);
+  assert.deepEqual([ended?.state, ended?.exitCode, ended?.signal], ['Canceled', undefined, 15]);
   assert.deepEqual(slurm.accounting?.parse(result('', 1, 'Slurm accounting storage is disabled')), []);
 });

@@ -57,7 +57,6 @@ export const slurm: BatchSystem = {
         '-n',
         '-P',
         '-X',
-        '-D',
         '-o',
         'JobID,State,ExitCode,Submit,Start,End,NodeList',
         `--jobs=${ids.join(',')}`,
@@ -104,7 +103,8 @@ function options(request: BatchRequest): readonly (readonly [string, string])[] 
     ['comment', request.tag],
     // "%" begins a pattern in names of files.
     ['output', request.outputPath.replaceAll('%', '%%')],
-    ['error', request.errorPath.replaceAll('%', '%%')],
+    // Apart for each task: what is written there when one is ended does not say which.
+    ['error', request.errorPath.replaceAll('%', '%%') + (request.arraySize === undefined ? '' : '.%a')],
     ['nodes', layout?.hosts],
     ['ntasks', layout?.processes],
     ['cpus-per-task', layout?.threads],
@@ -155,8 +155,9 @@ function rows(tool: string, result: CommandResult): readonly (readonly string[])
 function statusOfRow(row: readonly string[]): BatchStatus {
   const [id = '', task = '', native = '', why = '', raw = '', submitted, started, ended, hosts = ''] = row;
   const meaning = SLURM_STATES[native] ?? { state: 'Unknown' };
-  const hasBegun = meaning.state !== 'Pending';
   const hasEnded = isFinal(meaning.state);
+  // What was cancelled before it had a host has the time of that as its begin.
+  const hasBegun = meaning.state !== 'Pending' && !(hasEnded && hosts === '');
   return {
     id,
     ...(/^\d+$/.test(task) ? { tasks: [Number(task)] } : {}),
@@ -182,6 +183,7 @@ function statusOfAccount(row: readonly string[]): readonly BatchStatus[] {
   const meaning = SLURM_STATES[native] ?? { state: 'Unknown' };
   const [code = 0, signal = 0] = exit.split(':').map(Number);
   const hasEnded = isFinal(meaning.state);
+  const hasHosts = !/^None|^$/.test(hosts);
   return [
     {
       id,
@@ -191,16 +193,20 @@ function statusOfAccount(row: readonly string[]): readonly BatchStatus[] {
       reason: meaning.reason,
       ...(hasEnded ? ending(meaning.state, code, signal) : {}),
       submittedAt: time(submitted),
-      startedAt: time(started),
+      startedAt: hasHosts ? time(started) : undefined,
       endedAt: hasEnded ? time(ended) : undefined,
-      hosts: /^None|^$/.test(hosts) ? undefined : [hosts],
+      hosts: hasHosts ? [hosts] : undefined,
     },
   ];
 }
 
-/** What timed out or was cancelled has exit code 0 in its books: that says nothing. */
+/**
+ * What timed out or was cancelled has exit code 0 in its books: that says nothing. A script's 128 + n is signal n, of which sacct takes the 128
+ * away, or not: a 9 of its may be either.
+ */
 function ending(state: JobState, exitCode: number, signal: number): Pick<BatchStatus, 'exitCode' | 'signal'> {
   if (signal > 0) return { signal };
+  if (exitCode > 128 && exitCode <= 192) return { signal: exitCode - 128 };
   return exitCode === 0 && state !== 'Done' ? {} : { exitCode };
 }
 

@@ -102,11 +102,17 @@ test('Slurm', async (t) => {
     assert.equal(refused.state, 'New');
   });
 
-  // Without cgroups Slurm ends it and says no more than FAILED; where it says OUT_OF_MEMORY, that is the reason.
-  await t.test('too much memory is a failure', async () => {
+  // Without cgroups Slurm looks at the memory each second, ends the job, and says why on the script's standard error alone.
+  await t.test('too much memory ends a job, and is told as that', async () => {
     const greedy = `x=$(head -c 300000000 /dev/zero | tr '\\0' a); sleep 30`;
-    const job = await ended(await sh(greedy, { totalPhysicalMemory: 50 }));
-    assert.deepEqual([job.state, job.reason, job.facts.native], ['Failed', 'killed-by-signal', 'F']);
+    const [job, array] = await Promise.all([
+      sh(greedy, { totalPhysicalMemory: 50 }),
+      sh(`[ "$LATCHKEY_TASK" = 1 ] || { ${greedy}; }`, { totalPhysicalMemory: 50, arraySize: 2 }),
+    ]);
+    await Promise.all([ended(job), ended(array)]);
+    assert.deepEqual([job.state, job.reason, job.facts.signal], ['Failed', 'out-of-memory', 9]);
+    const [fine, other] = [array.tasks.get(1), array.tasks.get(2)];
+    assert.deepEqual([fine?.state, other?.state, other?.reason], ['Done', 'Failed', 'out-of-memory']);
   });
 
   await t.test('an array of 200 is one job with 200 states', async () => {

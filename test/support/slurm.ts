@@ -13,6 +13,16 @@ import { endsWith, workspace } from './workspace.ts';
 /** The programs that {@link startSlurm} needs. */
 export const SLURM_PROGRAMS = ['slurmctld', 'slurmd', 'munged', 'sbatch', 'squeue', 'scancel'] as const;
 
+/** What {@link startSlurm} needs besides for a cluster with accounts. */
+export const SLURM_ACCOUNTING = [
+  'slurmdbd',
+  'sacct',
+  'sacctmgr',
+  'mariadbd',
+  'mariadb-install-db',
+  'mariadb',
+] as const;
+
 /** A Slurm cluster of one node of its own, on loopback. */
 export interface SlurmCluster {
   readonly directory: string;
@@ -28,21 +38,32 @@ export interface SlurmCluster {
   tool(program: string, ...args: readonly string[]): string;
 }
 
+export interface SlurmOptions {
+  readonly minJobAgeSeconds?: number;
+  readonly maxJobs?: number;
+  readonly hasAccounts?: boolean;
+}
+
 /**
- * Starts munge, slurmctld and slurmd in a private directory: two cores, memory accounted but not fenced. There is no accounting database,
- * so a job is known for `minJobAgeSeconds` after its end and then by nobody.
+ * Starts munge, slurmctld and slurmd in a private directory: two cores, memory not fenced but looked at every second. A job is known
+ * for `minJobAgeSeconds` after its end, and then by nobody, or with `hasAccounts` by slurmdbd and its MariaDB, which take some seconds more.
  */
 export async function startSlurm(
   t: Pick<TestContext, 'after'>,
-  options: { readonly minJobAgeSeconds?: number; readonly maxJobs?: number } = {},
+  options: SlurmOptions = {},
 ): Promise<SlurmCluster> {
   const directory = workspace(t);
   chmodSync(directory, 0o755);
   const at = (...names: readonly string[]) => join(directory, ...names);
   for (const name of ['munge', 'ctld', 'd', 'run']) mkdirSync(at(name), { mode: 0o755 });
   writeFileSync(at('munge', 'key'), randomBytes(1024), { mode: 0o400 });
-  writeFileSync(at('slurm.conf'), await configuration(directory, options));
-  const env = { PATH: process.env.PATH ?? '', HOME: directory, SLURM_CONF: at('slurm.conf') };
+  const accountingPort = options.hasAccounts === true ? await freePort() : undefined;
+  writeFileSync(at('slurm.conf'), await configuration(directory, options, accountingPort));
+  const env = {
+    ...{ PATH: process.env.PATH ?? '', HOME: directory, SLURM_CONF: at('slurm.conf') },
+    // slurmdbd finds its database by it.
+    ...(options.hasAccounts === true ? { MYSQL_UNIX_PORT: at('db', 'sock') } : {}),
+  };
   const running = new Map<string, ChildProcess>();
   const start = (program: string, ...args: readonly string[]) => {
     const log = openSync(at('run', `${program}.log`), 'a');
@@ -77,7 +98,7 @@ export async function startSlurm(
   };
   endsWith(t, directory, async () => {
     spawnSync('scancel', ['--full', '--signal=KILL', '--user=root'], { env });
-    for (const program of ['slurmd', 'slurmctld', 'munged']) await stop(program);
+    for (const program of ['slurmd', 'slurmctld', 'slurmdbd', 'mariadbd', 'munged']) await stop(program);
   });
   start(
     'munged',
@@ -86,6 +107,10 @@ export async function startSlurm(
     ...[`--seed-file=${at('munge', 'seed')}`, '--num-threads=2'],
   );
   await isUp('munge', ['-n', '-S', at('munge', 'sock')], /MUNGE/);
+  if (accountingPort !== undefined) {
+    await startAccounts(directory, accountingPort, start, isUp);
+    tool('sacctmgr', '-i', '-Q', 'add', 'cluster', 't');
+  }
   await startController();
   start('slurmd', '-D');
   await isUp('sinfo', ['-h', '-o', '%T'], /idle/);
@@ -99,12 +124,62 @@ export async function startSlurm(
   };
 }
 
+/** MariaDB on a socket alone, and slurmdbd before it. */
+async function startAccounts(
+  directory: string,
+  port: number,
+  start: (program: string, ...args: readonly string[]) => void,
+  isUp: (program: string, args: readonly string[], wanted: RegExp) => Promise<void>,
+): Promise<void> {
+  const at = (...names: readonly string[]) => join(directory, ...names);
+  mkdirSync(at('db'), { mode: 0o700 });
+  const run = (program: string, ...args: readonly string[]) => {
+    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${program}: ${stderr}`);
+  };
+  run('chown', 'mysql', at('db'));
+  run(
+    'mariadb-install-db',
+    ...['--no-defaults', '--user=mysql', `--datadir=${at('db')}`, '--skip-test-db'],
+    '--auth-root-authentication-method=socket',
+  );
+  start(
+    'mariadbd',
+    ...['--no-defaults', '--user=mysql', `--datadir=${at('db')}`, `--socket=${at('db', 'sock')}`],
+    ...['--skip-networking', '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M'],
+    '--innodb-flush-log-at-trx-commit=0',
+  );
+  const client = ['--no-defaults', '-S', at('db', 'sock')];
+  await isUp('mariadb', [...client, '-e', 'select "up"'], /up/);
+  run(
+    'mariadb',
+    ...client,
+    '-e',
+    "create database slurm_acct; create user slurm@localhost identified by 'slurm'; grant all on slurm_acct.* to slurm@localhost",
+  );
+  const configuration = `AuthType=auth/munge
+AuthInfo=socket=${directory}/munge/sock
+DbdHost=localhost
+DbdAddr=127.0.0.1
+DbdPort=${port}
+SlurmUser=root
+LogFile=${directory}/run/dbd.log
+PidFile=${directory}/run/dbd.pid
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=slurm
+StoragePass=slurm
+StorageLoc=slurm_acct
+`;
+  writeFileSync(at('slurmdbd.conf'), configuration, { mode: 0o600 });
+  start('slurmdbd', '-D');
+  await isUp('sacctmgr', ['show', 'cluster'], /Cluster/);
+}
+
 async function configuration(
   directory: string,
-  {
-    minJobAgeSeconds = 300,
-    maxJobs = 1000,
-  }: { readonly minJobAgeSeconds?: number; readonly maxJobs?: number },
+  { minJobAgeSeconds = 300, maxJobs = 1000 }: SlurmOptions,
+  accountingPort: number | undefined,
 ): Promise<string> {
   const name = hostname().split('.')[0];
   return `ClusterName=t
@@ -144,5 +219,13 @@ JobAcctGatherParams=OverMemoryKill
 PrologFlags=NoHold
 NodeName=${name} NodeAddr=127.0.0.1 CPUs=2 RealMemory=8000 State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:8
-`;
+${
+  accountingPort === undefined
+    ? ''
+    : `AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=${accountingPort}
+AccountingStoragePass=${directory}/munge/sock
+`
+}`;
 }
