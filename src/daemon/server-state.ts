@@ -1,5 +1,6 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type Clock, LatchkeyError } from '../kit/index.ts';
+import { type Clock, isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import { KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
 import {
   createEnvelope,
@@ -11,6 +12,7 @@ import {
   loadEnvelopeKey,
   Throttle,
 } from '../repository/index.ts';
+import { type LoadedVomsDirectory, loadVomsDirectory, locateVomsDirectory } from '../voms/index.ts';
 import { loadTrustDirectory, locateTrustDirectory, type TrustDirectory } from '../x509/index.ts';
 import type { Audit } from './audit.ts';
 import type { Log } from './log.ts';
@@ -48,6 +50,7 @@ export class ServerState {
   readonly #options: ServerStateOptions;
   readonly #lasting: Lasting;
   readonly #trust: TrustDirectory;
+  readonly #vomsDirectory: LoadedVomsDirectory | undefined;
   readonly #files: ServerCredentialFiles;
   readonly #settingsWatch: Watch;
   readonly #credentialWatch: Watch;
@@ -62,6 +65,7 @@ export class ServerState {
       readonly lasting: Lasting;
       readonly service: MyProxyService;
       readonly trust: TrustDirectory;
+      readonly vomsDirectory: LoadedVomsDirectory | undefined;
       readonly files: ServerCredentialFiles;
       readonly credential: ServerCredential;
     },
@@ -71,6 +75,7 @@ export class ServerState {
     this.#lasting = parts.lasting;
     this.#service = parts.service;
     this.#trust = parts.trust;
+    this.#vomsDirectory = parts.vomsDirectory;
     this.#files = parts.files;
     this.#credential = parts.credential;
     const { source, alsoRead = [] } = settings;
@@ -87,6 +92,7 @@ export class ServerState {
     for (const finding of settings.findings ?? []) log.write('warn', finding);
     const trust = await openTrust(settings.trustDirectory);
     log.write('info', `trust directory ${trust.path}: ${trust.authorities.length} authorities`);
+    const vomsDirectory = await openVomsDirectory(settings.vomsDirectory, log);
     const store = await FileStore.open(settings.storage, {
       envelope: await openEnvelope(settings.sealing.serverKeys),
       onFinding: (finding) => log.write('warn', `${finding.file}: ${finding.message}`),
@@ -98,6 +104,7 @@ export class ServerState {
       store,
       trust,
       clock,
+      voms: vomsDirectory === undefined ? undefined : { directory: vomsDirectory, host: hostname() },
       vault: new KeyVault({ rememberSeconds: settings.sealing.rememberSeconds, clock }),
       throttle: new Throttle({ clock }),
       chains: new StoredChains(),
@@ -106,7 +113,9 @@ export class ServerState {
       audit: (entry) => audit.write(entry),
     };
     const service = await serviceOf(settings, lasting);
-    const state = new ServerState(options, settings, { lasting, service, trust, files, credential });
+    const state = new ServerState(options, settings, {
+      ...{ lasting, service, trust, vomsDirectory, files, credential },
+    });
     // The first look only remembers how the files are now.
     await Promise.all([state.#settingsWatch.hasChanged(), state.#credentialWatch.hasChanged()]);
     lasting.keys.fill();
@@ -134,6 +143,7 @@ export class ServerState {
       await this.#attempt('server certificate', () => this.#readCredential());
     }
     await this.#attempt('trust directory', () => this.#refreshTrust());
+    await this.#attempt('VOMS directory', () => this.#refreshVoms());
   }
 
   /** Reads everything again; rejects with the first thing that was bad, after trying all. */
@@ -143,6 +153,7 @@ export class ServerState {
       await this.#attempt('configuration', () => this.#readSettings()),
       await this.#attempt('trust directory', () => this.#refreshTrust()),
       await this.#attempt('server certificate', () => this.#readCredential()),
+      await this.#attempt('VOMS directory', () => this.#refreshVoms()),
     ];
     const first = errors.find((error) => error !== undefined);
     if (first !== undefined) throw first;
@@ -178,6 +189,10 @@ export class ServerState {
     this.#lasting.chains.forgetVerdicts();
     this.#say(`trust directory ${this.#trust.path} has changed: read anew`);
     await this.#readCredential();
+  }
+
+  async #refreshVoms(): Promise<void> {
+    await this.#vomsDirectory?.refresh(this.#options.clock.now());
   }
 
   /** Runs one part of a reload; a failure is logged and returned, and leaves the old in force. */
@@ -234,4 +249,21 @@ async function openTrust(wanted: string | undefined): Promise<TrustDirectory> {
     });
   }
   return loadTrustDirectory(resolve(path));
+}
+
+/** The VOMS directory; none where nobody asks for one. @throws LatchkeyError `voms/directory-missing` when the settings name it */
+async function openVomsDirectory(
+  wanted: string | undefined,
+  log: Log,
+): Promise<LoadedVomsDirectory | undefined> {
+  try {
+    const directory = await loadVomsDirectory(resolve(wanted ?? locateVomsDirectory()));
+    log.write('info', `VOMS directory ${directory.path}: ${directory.files.length} files`);
+    for (const { file, message } of directory.findings) log.write('warn', `${file}: ${message}`);
+    return directory;
+  } catch (error) {
+    if (wanted !== undefined || !isLatchkeyError(error, 'voms/directory-missing')) throw error;
+    log.write('debug', `no VOMS directory, so that clients have no attributes: ${error.message}`);
+    return undefined;
+  }
 }

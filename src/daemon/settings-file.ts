@@ -51,6 +51,7 @@ async function settingsFrom(
     listen: { host: server.listen, port: server.port ?? DEFAULTS.port, minTls, maxTls },
     credential: { certificate: at(server.certificate), key: at(server.key) },
     trustDirectory,
+    vomsDirectory: at(server.voms_directory),
     storage: storage ?? at(server.storage) ?? (await locateStorage()),
     policy: policyFrom(document, base?.policy, at),
     trustRoots: trustRootsFrom(server.trust_roots, trustDirectory, base?.trustRoots, file, at),

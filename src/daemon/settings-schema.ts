@@ -168,6 +168,8 @@ export const SETTINGS_SCHEMA = strictObject({
       certificate: optional(path),
       key: optional(path),
       trust_directory: optional(path),
+      /** Who may speak for which virtual organization: FQAN policies need it. */
+      voms_directory: optional(path),
       storage: optional(path),
       /** What clients get as trust roots: a directory, or true for the trust directory itself. */
       trust_roots: optional(union([path, boolean()])),

@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly credential: ServerCredentialSettings;
   /** Trust directory that client chains and stored chains are validated against; absent = the usual search. */
   readonly trustDirectory?: string | undefined;
+  /** Who may speak for which virtual organization; absent = `X509_VOMS_DIR`, else `/etc/grid-security/vomsdir`, where there is one. */
+  readonly vomsDirectory?: string | undefined;
   /** Storage directory: exists, 0700, own. */
   readonly storage: string;
   readonly policy: ServerPolicy;

@@ -23,7 +23,7 @@ import { type Grid, type GridIdentity, makeGrid } from '../support/grid.ts';
 import { findProgram, havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
-const PEERS = ['openssl', 'grid-proxy-init', 'grid-proxy-info', 'grid-cert-diagnostics', 'voms-proxy-info'];
+const PEERS = ['openssl', 'grid-proxy-init', 'grid-proxy-info', 'grid-cert-diagnostics', 'voms-proxy-info2'];
 
 let base: string;
 let grid: Grid;
@@ -156,7 +156,7 @@ async function checkProxy(path: string, proxy: Credential, type: ProxyType): Pro
     typeText(type),
   ]);
 
-  const voms = await run('voms-proxy-info', '-all', '-file', path);
+  const voms = await run('voms-proxy-info2', '-all', '-file', path);
   assert.ok(voms.includes(`subject   : ${formatOneline(leaf.subject)}\n`), voms);
   assert.ok(voms.includes(`type      : ${vomsText(type)}\n`), voms);
 

@@ -46,6 +46,7 @@ function rowsOf({ listen, credential, policy, limits, sealing, log, ...rest }: S
     { key: 'server.certificate', value: credential.certificate },
     { key: 'server.key', value: credential.key },
     { key: 'server.trust_directory', value: rest.trustDirectory },
+    { key: 'server.voms_directory', value: rest.vomsDirectory },
     { key: 'server.trust_roots', value: rest.trustRoots },
     { key: 'server.storage', value: rest.storage },
     { key: 'policy.accepted_credentials', value: access.acceptedCredentials },

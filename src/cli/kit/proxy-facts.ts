@@ -56,7 +56,8 @@ function keyBits(certificate: Certificate): number {
   return details?.namedCurve === 'secp384r1' ? 384 : 256;
 }
 
-function certificateText(certificate: Certificate): string {
+/** A certificate for people: what the `-text` options print. */
+export function certificateText(certificate: Certificate): string {
   const rows = [
     ['Serial Number', certificate.serialNumber.toString()],
     ['Issuer', formatOneline(certificate.issuer)],

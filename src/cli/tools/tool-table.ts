@@ -24,6 +24,8 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   'grid-proxy-info': async () => (await import('./grid-proxy-info.ts')).gridProxyInfo,
   'grid-proxy-destroy': async () => (await import('./grid-proxy-destroy.ts')).gridProxyDestroy,
   'voms-proxy-init': async () => (await import('./voms-proxy-init.ts')).vomsProxyInit,
+  'voms-proxy-info': async () => (await import('./voms-proxy-info.ts')).vomsProxyInfo,
+  'voms-proxy-destroy': async () => (await import('./voms-proxy-destroy.ts')).vomsProxyDestroy,
   condor_credmon_oauth: async () => (await import('./condor-credmon-oauth.ts')).condorCredmonOauth,
   condor_credmon_vault: async () => (await import('./condor-credmon-vault.ts')).condorCredmonVault,
   scitokens_credmon: async () => (await import('./scitokens-credmon.ts')).scitokensCredmon,

@@ -7,7 +7,7 @@ import { parseRequest, type Request, requestErrorLines } from '../wire/request.t
 import { encodeResponse } from '../wire/response.ts';
 import type { Wire } from '../wire/wire.ts';
 import { changePassPhrase } from './change-pass-phrase.ts';
-import { identifyClient } from './client-identity.ts';
+import { clientAttributes, identifyClient } from './client-identity.ts';
 import { destroy } from './destroy.ts';
 import { get } from './get.ts';
 import { info } from './info.ts';
@@ -110,10 +110,14 @@ async function converse(connection: Connection, afterwards: (() => Promise<void>
  * The chain is judged at once, but a refusal is told only after the request has been read: a client that is still
  * sending would lose the message to a connection reset.
  */
-function identifyLater({ wire, service }: Connection): () => ClientIdentity {
+function identifyLater({ wire, service, reference }: Connection): () => ClientIdentity {
   try {
     const { chains, trust, clock } = service;
-    const client = identifyClient(wire.peer, (chain) => chains.validatePath(chain, trust, clock.now()));
+    const client = identifyClient(
+      wire.peer,
+      (chain) => chains.validatePath(chain, trust, clock.now()),
+      (chain) => clientAttributes(chain, service, (line) => service.log('info', reference, singleLine(line))),
+    );
     return () => client;
   } catch (error) {
     return () => {

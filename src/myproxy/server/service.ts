@@ -1,5 +1,6 @@
 import type { Clock } from '../../kit/index.ts';
 import type { AccessPolicy, CredentialStore, KeyVault, Throttle } from '../../repository/index.ts';
+import type { VomsDirectory } from '../../voms/index.ts';
 import type { TrustStore } from '../../x509/index.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import type { KeyPool } from './key-pool.ts';
@@ -38,6 +39,8 @@ export interface MyProxyService {
   readonly vault: KeyVault;
   readonly throttle: Throttle;
   readonly trust: TrustStore;
+  /** Who may speak for which virtual organization, and this host's name; absent = clients have no FQANs. */
+  readonly voms?: { readonly directory: VomsDirectory; readonly host: string } | undefined;
   /** Parsed and validated chains of stored credentials; belongs to `trust`. */
   readonly chains: StoredChains;
   /** Write keys that have an old seal anew after their next successful use. */
