@@ -53,8 +53,8 @@ export interface AttributeCertificateFields {
   /** Positive, at most 20 bytes; default 16 random bytes. */
   readonly serialNumber?: bigint;
   /**
-   * By which name of the holder's certificate, next to its serial number. RFC 5755 wants its `issuer`; the Java library takes nothing
-   * but its `subject`, the default, and the C library both.
+   * By which name of the holder's certificate, next to its serial number. RFC 5755 wants its `issuer`; the Java library and ARC take
+   * nothing but its `subject`, the default, and the C library both.
    */
   readonly holderName?: 'subject' | 'issuer';
   /** Default `sha256`. */

@@ -9,6 +9,7 @@ import { SESSION_COMMANDS } from './session-commands.ts';
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
 import { VOMS_SERVICE_COMMANDS } from './voms-service-commands.ts';
+import { VOMS_COMMANDS } from './voms-commands.ts';
 import { WEB_COMMANDS } from './web-commands.ts';
 
 export { GLOBAL_OPTIONS } from './shared-options.ts';
@@ -452,6 +453,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: 'A link acts as the tool it is named after: its options, prompts, messages and exit codes.',
     load: async () => (await import('./link.ts')).link,
   },
+  ...VOMS_COMMANDS,
   ...TOKEN_COMMANDS,
   ...CREDMON_COMMANDS,
   ...JOBS_COMMANDS,

@@ -49,6 +49,7 @@ const EXIT_CODE_OF: Partial<Readonly<Record<ErrorCode, number>>> = {
   'voms/answer': 4,
   'voms/attributes-refused': 4,
   'voms/unknown-organisation': 5,
+  'voms/directory-missing': 6,
   'tokens/value-invalid': 2,
   'tokens/rejected': 3,
   'tokens/issuer': 4,
