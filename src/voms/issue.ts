@@ -64,7 +64,7 @@ export interface AttributeCertificateFields {
 /**
  * Makes and signs an attribute certificate with the layout of a VOMS 2 server: the server's certificates inside, noRevAvail and authorityKeyIdentifier.
  *
- * @throws LatchkeyError `voms/value-invalid` for names that no VOMS client would read, and whatever the signer throws
+ * @throws LatchkeyError `voms/value-invalid` for FQANs, `voms/malformed` for other values that nobody would read, and whatever the signer throws
  */
 export async function issueAttributeCertificate(
   fields: AttributeCertificateFields,
