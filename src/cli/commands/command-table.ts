@@ -8,8 +8,8 @@ import { SESSION_COMMANDS } from './session-commands.ts';
 
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
 import { TOKEN_COMMANDS } from './token-commands.ts';
-import { VOMS_SERVICE_COMMANDS } from './voms-service-commands.ts';
 import { VOMS_COMMANDS } from './voms-commands.ts';
+import { VOMS_SERVICE_COMMANDS } from './voms-service-commands.ts';
 import { WEB_COMMANDS } from './web-commands.ts';
 
 export { GLOBAL_OPTIONS } from './shared-options.ts';
