@@ -174,6 +174,15 @@ export type ErrorCode =
   | 'pyro/busy'
   | 'pyro/address'
   | 'pyro/stream'
+  // remote
+  | 'remote/full'
+  | 'remote/unauthorised'
+  | 'remote/start-failed'
+  | 'remote/timed-out'
+  | 'remote/unknown-job'
+  | 'remote/draining'
+  | 'remote/file'
+  | 'remote/state'
   // configuration and command line
   | 'config/malformed'
   | 'config/invalid'

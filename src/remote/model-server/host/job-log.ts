@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+
+/** Lines and bytes of a log that go into an error. */
+const TAIL_LINES = 20;
+const TAIL_BYTES = 16_384;
+
+/**
+ * Makes the log of one job: it must not be there yet, so no job ever wipes another's. Everything is appended.
+ *
+ * @throws when there is something under that name
+ */
+export function createLog(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW } = constants;
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600);
+}
+
+/** The last lines of a log, without the broken first one; empty when there is none. */
+export async function logTail(path: string, lines = TAIL_LINES, maxBytes = TAIL_BYTES): Promise<readonly string[]> {
+  const file = await openLog(path);
+  if (file === undefined) return [];
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - maxBytes);
+    const buffer = Buffer.alloc(Math.min(size, maxBytes));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    const all = buffer.toString('utf8', 0, bytesRead).replace(/\n$/, '').split('\n');
+    return lines === 0 || bytesRead === 0 ? [] : (start > 0 ? all.slice(1) : all).slice(-lines);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What {@link followLog} needs from outside. */
+export interface FollowOptions {
+  /** Where to begin; negative = so many bytes before the end. Default 0. */
+  readonly from?: number;
+  /** Resolves when it is worth looking again. */
+  wait(): Promise<void>;
+  /** True when nothing more will be written: what is left is read, and it ends. */
+  isOver(): boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What is written to a log, piece by piece, until nothing more comes. */
+export async function* followLog(path: string, options: FollowOptions): AsyncGenerator<string, void> {
+  const file = await openLog(path);
+  if (file === undefined) return;
+  try {
+    const decoder = new StringDecoder('utf8');
+    const { size } = await file.stat();
+    const { from = 0 } = options;
+    let at = from < 0 ? Math.max(0, size + from) : Math.min(from, size);
+    const buffer = Buffer.alloc(65_536);
+    while (!options.signal?.aborted) {
+      const isOver = options.isOver();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      at += bytesRead;
+      if (bytesRead > 0) yield decoder.write(buffer.subarray(0, bytesRead));
+      else if (isOver) return;
+      else {
+        // It was cut because it had grown too long.
+        if ((await file.stat()).size < at) at = 0;
+        await options.wait();
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function openLog(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    return undefined;
+  }
+}

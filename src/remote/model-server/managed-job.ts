@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { Secret } from '../../kit/index.ts';
+import { JOB_LOG, WORK_DIRECTORY } from './host/job-directory.ts';
+import type { RunningModel } from './host/model-host.ts';
+import type { ProcessIdentity } from './host/process-mark.ts';
+import type { JobEntry } from './job-entry.ts';
+
+/** A job with all that belongs to it: what the table has, what it may be reached by, and who holds it. */
+export class ManagedJob {
+  readonly entry: JobEntry;
+  readonly key: Secret;
+  /** Its own directory. */
+  readonly directory: string;
+  process: ProcessIdentity | undefined;
+  model: RunningModel | undefined;
+  protection: 'token' | 'hmac' = 'hmac';
+  /** Connections of its client. While there is one, its lease does not run. */
+  readonly holders = new Set<object>();
+  /** When the lease runs out, milliseconds since the epoch; undefined while somebody holds it. */
+  leaseEndsAt: number | undefined;
+  /** Ends its start. */
+  readonly starting = new AbortController();
+  /** Set when it has ended and nothing of it is left. */
+  gone: Promise<void> | undefined;
+
+  constructor(entry: JobEntry, key: Secret, directory: string) {
+    this.entry = entry;
+    this.key = key;
+    this.directory = directory;
+  }
+
+  get id(): string {
+    return this.entry.id;
+  }
+
+  get logFile(): string {
+    return join(this.directory, JOB_LOG);
+  }
+
+  get workDirectory(): string {
+    return join(this.directory, WORK_DIRECTORY);
+  }
+}
