@@ -174,7 +174,7 @@ export type ErrorCode =
   | 'pyro/busy'
   | 'pyro/address'
   | 'pyro/stream'
-  // remote
+  // remote: model server
   | 'remote/full'
   | 'remote/unauthorised'
   | 'remote/start-failed'
