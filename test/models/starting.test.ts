@@ -35,17 +35,26 @@ test('a child that crashes before it reports is an error with its exit code and 
     return true;
   });
   assert.equal(server.freeJobs, 1);
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /^2@Models/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/start-failed', /^2@Models/),
+  );
 });
 
 test('a child that is killed before it reports is told by its signal', async (t) => {
   const { server, client } = await standInServer(t, ['killed']);
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /SIGSEGV/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/start-failed', /SIGSEGV/),
+  );
 });
 
 test('a child that says nothing is ended after the start time-out, and the server goes on', async (t) => {
   const { server, client } = await standInServer(t, ['silent'], { startSeconds: 0.5, maxJobs: 1 });
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/timed-out', /within 0\.5 s/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/timed-out', /within 0\.5 s/),
+  );
   const [job] = server.jobs;
   assert.equal(isAlive(job?.process?.pid ?? 0), false);
   assert.equal(server.freeJobs, 1);
@@ -53,34 +62,54 @@ test('a child that says nothing is ended after the start time-out, and the serve
 
 test('a child that closes the descriptor and lives on is ended', async (t) => {
   const { server, client } = await standInServer(t, ['closes']);
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /closed the descriptor/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/start-failed', /closed the descriptor/),
+  );
   assert.equal(isAlive(server.jobs[0]?.process?.pid ?? 0), false);
 });
 
 test('a forged report starts nothing', async (t) => {
   const { server, client } = await standInServer(t, ['forges']);
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /without the token/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/start-failed', /without the token/),
+  );
   assert.equal(isAlive(server.jobs[0]?.process?.pid ?? 0), false);
 });
 
 test("a job's own reason for not starting arrives", async (t) => {
   const { server, client } = await standInServer(t, ['says-no']);
-  await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /no licence is free/));
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('remote/start-failed', /no licence is free/),
+  );
 });
 
 test('a program that is not there is an error, and not the end of the server', async (t) => {
-  const { server, client } = await standInServer(t, [], { maxJobs: 1 }, {
-    model: { kind: 'program', command: ['/nonexistent/model'] },
-  });
+  const { server, client } = await standInServer(
+    t,
+    [],
+    { maxJobs: 1 },
+    {
+      model: { kind: 'program', command: ['/nonexistent/model'] },
+    },
+  );
   for (let n = 0; n < 2; n += 1)
-    await assert.rejects(server.allocate(client(), { user: 'jane' }), failsWith('remote/start-failed', /cannot be started.*ENOENT/));
+    await assert.rejects(
+      server.allocate(client(), { user: 'jane' }),
+      failsWith('remote/start-failed', /cannot be started.*ENOENT/),
+    );
   assert.equal(server.freeJobs, 1);
 });
 
 test('slow starts run beside each other, and a failing one holds up nobody', async (t) => {
   const { server, client } = await standInServer(t, ['slow', '300'], { maxJobs: 4 });
   const starts = Array.from({ length: 4 }, () => server.allocate(client(), { user: 'jane' }));
-  await until(() => server.jobs.filter((job) => job.process !== undefined).length === 4, 'four processes at once');
+  await until(
+    () => server.jobs.filter((job) => job.process !== undefined).length === 4,
+    'four processes at once',
+  );
   assert.ok(server.jobs.every((job) => job.entry.state === 'starting'));
   const jobs = await Promise.all(starts);
   assert.equal(new Set(jobs.map(({ entry }) => entry.uri)).size, 4);
@@ -110,9 +139,14 @@ test('a port that is taken is passed over', async (t) => {
 
 test('a port has one job, and is free again when that has ended', async (t) => {
   const port = await freePort();
-  const { server, client } = await standInServer(t, ['good'], {}, {
-    jobPlaces: { host: '127.0.0.1', ports: { first: port, last: port } },
-  });
+  const { server, client } = await standInServer(
+    t,
+    ['good'],
+    {},
+    {
+      jobPlaces: { host: '127.0.0.1', ports: { first: port, last: port } },
+    },
+  );
   const jane = client();
   const { id } = await server.allocate(jane, { user: 'jane' });
   await assert.rejects(server.allocate(jane, { user: 'jane' }), failsWith('remote/full', /no port/));
@@ -122,9 +156,14 @@ test('a port has one job, and is free again when that has ended', async (t) => {
 
 test('a job that listens on ::1 alone, where somebody else may be on 127.0.0.1, is not handed out', async (t) => {
   const port = await freePort();
-  const { server, client } = await standInServer(t, ['elsewhere'], {}, {
-    jobPlaces: { host: '127.0.0.1', ports: { first: port, last: port } },
-  });
+  const { server, client } = await standInServer(
+    t,
+    ['elsewhere'],
+    {},
+    {
+      jobPlaces: { host: '127.0.0.1', ports: { first: port, last: port } },
+    },
+  );
   await assert.rejects(
     server.allocate(client(), { user: 'jane' }),
     (error) => isLatchkeyError(error) && /not that job|no port/.test(error.message),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Caller } from '../../src/remote/model-server/caller.ts';
@@ -53,7 +53,13 @@ export async function standInServer(
     endsWith(t, directory, () => server.close());
     return server;
   };
-  return { server: await open(), directory, client, operator: { ...client(), isOperator: true }, again: open };
+  return {
+    server: await open(),
+    directory,
+    client,
+    operator: { ...client(), isOperator: true },
+    again: open,
+  };
 }
 
 function client(): Caller & { hangUp(): void } {

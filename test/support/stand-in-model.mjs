@@ -55,7 +55,9 @@ switch (behaviour) {
     setInterval(() => {}, 1000);
     break;
   case 'forges':
-    channel.write(`${JSON.stringify({ token: 'guessed', uri: `PYRO:model@${await listen(told.listen)}` })}\n`);
+    channel.write(
+      `${JSON.stringify({ token: 'guessed', uri: `PYRO:model@${await listen(told.listen)}` })}\n`,
+    );
     break;
   case 'says-no':
     report({ error: 'no licence is free' });

@@ -84,12 +84,7 @@ export class JobTable {
    * @param ticket an unguessable text
    * @returns undefined when there is neither
    */
-  preAllocate(
-    applicant: Applicant,
-    ticket: string,
-    now: number,
-    mayWait = false,
-  ): TicketStatus | undefined {
+  preAllocate(applicant: Applicant, ticket: string, now: number, mayWait = false): TicketStatus | undefined {
     const isReady = this.#refusal(applicant, now) === undefined;
     if (!isReady && !(mayWait && this.waiting(now) < this.#limits.maxQueued)) return undefined;
     const expiresAt = now + this.#limits.ticketSeconds * 1000;

@@ -1,6 +1,17 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { array, type InferOutput, literal, nullable, number, object, optional, picklist, safeParse, string } from 'valibot';
+import {
+  array,
+  type InferOutput,
+  literal,
+  nullable,
+  number,
+  object,
+  optional,
+  picklist,
+  safeParse,
+  string,
+} from 'valibot';
 import { LatchkeyError, writeFileAtomic } from '../../kit/index.ts';
 
 const savedJob = object({
@@ -97,7 +108,11 @@ export async function readState(path: string): Promise<SavedState | undefined> {
 }
 
 function damaged(path: string, why: string): LatchkeyError {
-  return new LatchkeyError('file/unsafe', `the state of the model server in "${path}" cannot be read: ${why}`, {
-    hint: 'move it away to start anew; jobs of before are then nobody’s, and are not found',
-  });
+  return new LatchkeyError(
+    'file/unsafe',
+    `the state of the model server in "${path}" cannot be read: ${why}`,
+    {
+      hint: 'move it away to start anew; jobs of before are then nobody’s, and are not found',
+    },
+  );
 }

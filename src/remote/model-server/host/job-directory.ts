@@ -25,7 +25,11 @@ export async function makeJobDirectory(path: string): Promise<void> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST')
-      throw new LatchkeyError('file/unsafe', `"${path}" is there already: a job starts with nothing of another`, { cause });
+      throw new LatchkeyError(
+        'file/unsafe',
+        `"${path}" is there already: a job starts with nothing of another`,
+        { cause },
+      );
     throw new LatchkeyError('file/io', `cannot make "${path}": ${code ?? message}`, { cause });
   }
 }

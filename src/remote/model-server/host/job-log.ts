@@ -17,7 +17,11 @@ export function createLog(path: string): Promise<FileHandle> {
 }
 
 /** The last lines of a log, without the broken first one; empty when there is none. */
-export async function logTail(path: string, lines = TAIL_LINES, maxBytes = TAIL_BYTES): Promise<readonly string[]> {
+export async function logTail(
+  path: string,
+  lines = TAIL_LINES,
+  maxBytes = TAIL_BYTES,
+): Promise<readonly string[]> {
   const file = await openLog(path);
   if (file === undefined) return [];
   try {

@@ -19,7 +19,8 @@ export function processesOf(group: number | undefined, jobDirectory: string): re
     if (pid <= 1 || pid === process.pid) continue;
     const facts = processFacts(pid);
     if (facts === undefined) continue;
-    if ((group !== undefined && facts.group === group) || carries(pid, mark)) found.push({ pid, mark: facts.mark });
+    if ((group !== undefined && facts.group === group) || carries(pid, mark))
+      found.push({ pid, mark: facts.mark });
   }
   return found;
 }
@@ -57,7 +58,8 @@ function groupIsOurs(leader: ProcessIdentity, jobDirectory: string): boolean {
   if (isSameProcess(leader)) return true;
   const successor = identify(leader.pid);
   // Its number belongs to somebody else now.
-  if (successor !== undefined) return carries(leader.pid, Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`));
+  if (successor !== undefined)
+    return carries(leader.pid, Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`));
   return true;
 }
 

@@ -6,13 +6,13 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatchkeyError } from '../../../kit/index.ts';
-import { jobEnvironment } from './job-environment.ts';
 import { JOB_LOG, WORK_DIRECTORY } from './job-directory.ts';
+import { jobEnvironment } from './job-environment.ts';
 import { logTail } from './job-log.ts';
 import { endProcesses } from './job-processes.ts';
 import type { ModelHost, ProcessEnd, RunningModel, StartSpec } from './model-host.ts';
 import { identify, isSameProcess, type ProcessIdentity } from './process-mark.ts';
-import { type Instruction, MAX_REPORT_BYTES, type Report, REPORT_DESCRIPTOR, readReport } from './report.ts';
+import { type Instruction, MAX_REPORT_BYTES, REPORT_DESCRIPTOR, type Report, readReport } from './report.ts';
 
 /** How often a job that is not our child is looked at. */
 const LOOK_MS = 250;
@@ -48,8 +48,7 @@ async function start(
     ...{ version: 1, job, token },
     ...{ key: spec.key.revealText(), listen: spec.place },
   };
-  const child = await spawnJob(spec, command, args);
-  const ended = endOf(child);
+  const { child, ended } = await spawnJob(spec, command, args);
   const stopped = AbortSignal.any([signal, AbortSignal.timeout(spec.startMs)]);
   let leader: ProcessIdentity | undefined;
   try {
@@ -66,17 +65,23 @@ async function start(
   }
 }
 
-async function spawnJob(spec: StartSpec, command: string, args: readonly string[]): Promise<ChildProcess> {
+async function spawnJob(
+  spec: StartSpec,
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<ChildEnd> }> {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
   const log = await open(join(spec.directory, JOB_LOG), flags);
   try {
-    return spawn(command, args, {
+    const child = spawn(command, args, {
       // A session, and so a group, of its own: ended as a whole, and not by our terminal.
       detached: true,
       cwd: join(spec.directory, WORK_DIRECTORY),
       env: jobEnvironment(process.env, spec),
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
     });
+    // Before anything else happens: its end may come at once.
+    return { child, ended: endOf(child) };
   } finally {
     await log.close();
   }
@@ -181,7 +186,8 @@ async function withLog(error: unknown, spec: StartSpec, isLate: boolean): Promis
     });
   const message = error instanceof Error ? error.message : String(error);
   const end = error instanceof StartFailure ? { exitCode: error.end.code, signal: error.end.signal } : {};
-  const what = error instanceof StartFailure ? `${message} before it reported` : `cannot be started: ${message}`;
+  const what =
+    error instanceof StartFailure ? `${message} before it reported` : `cannot be started: ${message}`;
   return new LatchkeyError('remote/start-failed', `${spec.job} ${what}${tail}`, {
     cause: error,
     details: { ...details, ...end },

@@ -46,7 +46,12 @@ export interface ModelHost {
    */
   start(spec: StartSpec, signal: AbortSignal): Promise<RunningModel>;
   /** A job that another process of ours started; undefined when it is gone. */
-  adopt(process: ProcessIdentity, report: Report, directory: string, stopMs: number): RunningModel | undefined;
+  adopt(
+    process: ProcessIdentity,
+    report: Report,
+    directory: string,
+    stopMs: number,
+  ): RunningModel | undefined;
   /** Ends what may be left of a job that nobody can adopt. */
   reap(process: ProcessIdentity | undefined, directory: string, stopMs: number): Promise<void>;
 }

@@ -47,7 +47,8 @@ export class PortPool {
 
   /** The job is gone. */
   give(port: number): void {
-    if (port >= this.#range.first && port <= this.#range.last && !this.#free.includes(port)) this.#free.push(port);
+    if (port >= this.#range.first && port <= this.#range.last && !this.#free.includes(port))
+      this.#free.push(port);
   }
 
   /** Somebody else is on it. */

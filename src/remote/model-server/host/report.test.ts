@@ -35,8 +35,16 @@ test('a forged report is refused: no token, another token, another place', () =>
   refused({ token: 'twice', uri: 'PYRO:model@127.0.0.1:4000' }, TCP, /without the token/);
   refused({ token: 'once', uri: 'PYRO:model@192.0.2.1:4000' }, TCP, /192\.0\.2\.1:4000" instead of/);
   refused({ token: 'once', uri: 'PYRO:model@localhost:4000' }, TCP, /instead of "127\.0\.0\.1"/);
-  refused({ token: 'once', uri: 'PYRO:model@127.0.0.1:4001' }, instruction({ host: '127.0.0.1', port: 4000 }), /port 4001 instead of 4000/);
-  refused({ token: 'once', uri: 'PYRO:model@./u:/tmp/other' }, instruction({ unix: '/run/x/model.sock' }), /instead of its own socket/);
+  refused(
+    { token: 'once', uri: 'PYRO:model@127.0.0.1:4001' },
+    instruction({ host: '127.0.0.1', port: 4000 }),
+    /port 4001 instead of 4000/,
+  );
+  refused(
+    { token: 'once', uri: 'PYRO:model@./u:/tmp/other' },
+    instruction({ unix: '/run/x/model.sock' }),
+    /instead of its own socket/,
+  );
   refused({ token: 'once', uri: 'http://127.0.0.1:4000' }, TCP, /no address/);
   refused({ token: 'once', uri: 'PYRO:model@127.0.0.1:0' }, TCP, /instead of/);
   refused({ token: 'once', uri: 'PYRO:model@127.0.0.1:99999' }, TCP, /instead of/);

@@ -65,8 +65,7 @@ export function readReport(line: string, { job, token, listen }: Instruction): R
   const number = Number(port);
   if (host !== listen.host || !(number >= 1 && number <= 65_535))
     throw wrong(`${quote(location)} instead of ${quote(listen.host)}`);
-  if (listen.port !== 0 && number !== listen.port)
-    throw wrong(`port ${number} instead of ${listen.port}`);
+  if (listen.port !== 0 && number !== listen.port) throw wrong(`port ${number} instead of ${listen.port}`);
   return { uri, port: number, protection };
 }
 

@@ -40,7 +40,10 @@ else:#Unix ssh client
 `;
 
 const read = (source: string, mode: NetworkMode = 1) =>
-  readLegacySettings(source, '/etc/models/conf.py', mode, { env: { USER: 'jane', K: 'from-env' }, platform: 'linux' });
+  readLegacySettings(source, '/etc/models/conf.py', mode, {
+    env: { USER: 'jane', K: 'from-env' },
+    platform: 'linux',
+  });
 
 test("the manual's settings are read, and what is unsafe or obsolete in them is told", () => {
   const { findings, key, ...settings } = read(MANUAL);
@@ -73,9 +76,15 @@ test("the manual's settings are read, and what is unsafe or obsolete in them is 
 
 test('-m 0 keeps everything on this machine, -m 2 goes straight, and neither has NAT', () => {
   const local = read(MANUAL, 0);
-  assert.deepEqual([local.listen.host, local.registry?.host, local.published], ['127.0.0.1', '127.0.0.1', undefined]);
+  assert.deepEqual(
+    [local.listen.host, local.registry?.host, local.published],
+    ['127.0.0.1', '127.0.0.1', undefined],
+  );
   const vpn = read(MANUAL, 2);
-  assert.deepEqual([vpn.listen.host, vpn.registry?.host, vpn.published], ['192.0.2.71', '192.0.2.71', undefined]);
+  assert.deepEqual(
+    [vpn.listen.host, vpn.registry?.host, vpn.published],
+    ['192.0.2.71', '192.0.2.71', undefined],
+  );
 });
 
 test('host keys stay checked, however the option is written; other options stay', () => {
@@ -99,11 +108,14 @@ test('a key in clear is told, one from the environment is not', () => {
 
 test('values that cannot be are refused, all at once, without the key', () => {
   assert.throws(
-    () => read(`serverPort = 'x'\nmaxJobs = 0\nportsForJobs = (1, 3, 7)\nhkey = 12345\njobManName = '../x'\nserver = f()`),
+    () =>
+      read(
+        `serverPort = 'x'\nmaxJobs = 0\nportsForJobs = (1, 3, 7)\nhkey = 12345\njobManName = '../x'\nserver = f()`,
+      ),
     (error) =>
       isLatchkeyError(error, 'config/invalid') &&
-      ['serverPort', 'maxJobs', 'portsForJobs', 'hkey', 'jobManName', 'server cannot be known'].every((word) =>
-        error.message.includes(word),
+      ['serverPort', 'maxJobs', 'portsForJobs', 'hkey', 'jobManName', 'server cannot be known'].every(
+        (word) => error.message.includes(word),
       ) &&
       !error.message.includes('12345'),
   );

@@ -90,9 +90,17 @@ export function readLegacySettings(
   const keyLine = read.values.get('hkey')?.line;
   const isKeyPublished = key !== undefined && PUBLISHED_KEYS.includes(key);
   if (isKeyPublished)
-    found.add('settings-key-published', `hkey is ${quote(key)}, which everybody finds in the manual: choose another`, keyLine);
+    found.add(
+      'settings-key-published',
+      `hkey is ${quote(key)}, which everybody finds in the manual: choose another`,
+      keyLine,
+    );
   else if (key !== undefined && isLiteral(source, key))
-    found.add('settings-key-in-file', 'hkey stands in the file in clear: hkey = os.getenv(…), or key_file in latchkey.toml, keeps it apart', keyLine);
+    found.add(
+      'settings-key-in-file',
+      'hkey stands in the file in clear: hkey = os.getenv(…), or key_file in latchkey.toml, keeps it apart',
+      keyLine,
+    );
   const name = text('jobManName');
   if (name !== undefined && !isServerName(name))
     wrong.push(`jobManName ${quote(name)}: letters, digits and @ . _ + - only, at most 100`);
@@ -117,7 +125,11 @@ export function readLegacySettings(
   };
   const { ports, maxJobs } = settings;
   if (ports !== undefined && maxJobs !== undefined && ports.last - ports.first + 1 < maxJobs)
-    found.add('settings-few-ports', `maxJobs is ${maxJobs}, but portsForJobs has ${ports.last - ports.first + 1} ports: no more jobs than that will run`, read.values.get('portsForJobs')?.line);
+    found.add(
+      'settings-few-ports',
+      `maxJobs is ${maxJobs}, but portsForJobs has ${ports.last - ports.first + 1} ports: no more jobs than that will run`,
+      read.values.get('portsForJobs')?.line,
+    );
   if (wrong.length === 0) return { ...settings, findings: found.list };
   throw new LatchkeyError('config/invalid', `${path}: ${wrong.join('; ')}`, {
     hint: 'settings are assignments of texts, numbers, pairs and lists; the file is read, never run',
@@ -182,11 +194,19 @@ function sshOf(
   for (const [at, word] of words.entries()) {
     if (/^(-o)?(StrictHostKeyChecking|UserKnownHostsFile|GlobalKnownHostsFile)\b/i.test(word)) {
       if (words[at - 1] === '-o') options.pop();
-      found.add('settings-host-key', `${word} is ignored: it would let anybody be the server; host keys are always checked`, line);
+      found.add(
+        'settings-host-key',
+        `${word} is ignored: it would let anybody be the server; host keys are always checked`,
+        line,
+      );
     } else options.push(word.replaceAll('"', ''));
   }
   if (program !== undefined && /putty/i.test(program))
-    found.add('settings-putty', `${quote(program)} has a window and asks in it: the system's ssh is used`, line);
+    found.add(
+      'settings-putty',
+      `${quote(program)} has a window and asks in it: the system's ssh is used`,
+      line,
+    );
   return {
     user: text('serverUserName'),
     program: program !== undefined && /^(auto)?ssh$|putty|manual/i.test(program) ? undefined : program,

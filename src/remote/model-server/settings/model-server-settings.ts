@@ -11,9 +11,7 @@ export type ModelProgram =
   | { readonly kind: 'program'; readonly command: readonly string[] };
 
 /** A Unix socket, or an address of this machine with a TCP port; port 0 = any that is free. */
-export type ListenPlace =
-  | { readonly unix: string }
-  | { readonly host: string; readonly port: number };
+export type ListenPlace = { readonly unix: string } | { readonly host: string; readonly port: number };
 
 /** Everything a model server is started with; paths are absolute, times in seconds. */
 export interface ModelServerSettings {

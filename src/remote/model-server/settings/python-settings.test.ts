@@ -123,7 +123,18 @@ test('functions, loops and classes are passed over and told', () => {
 });
 
 test('rubbish of any kind ends, and is told', () => {
-  for (const source of ['a = "open', "'''", '(((((', '§', 'a = ((((1', '\\', 'if', 'if :', '='.repeat(1000), '('.repeat(100_000)])
+  for (const source of [
+    'a = "open',
+    "'''",
+    '(((((',
+    '§',
+    'a = ((((1',
+    '\\',
+    'if',
+    'if :',
+    '='.repeat(1000),
+    '('.repeat(100_000),
+  ])
     readPythonSettings(source, LINUX);
   assert.equal(readPythonSettings('a = $', LINUX).findings[0]?.code, 'settings-not-understood');
   assert.equal(readPythonSettings(' '.repeat(300_000), LINUX).findings[0]?.code, 'settings-too-large');

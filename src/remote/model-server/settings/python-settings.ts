@@ -75,7 +75,11 @@ class StatementReader {
       const { keyword, condition, suite } = headOf(line.text);
       const value = keyword === 'else' ? true : this.#value(condition);
       if (value === undefined && isOpen)
-        this.#find('settings-condition', line.number, `whether "${line.text}" holds cannot be known without running it: no branch of it is read`);
+        this.#find(
+          'settings-condition',
+          line.number,
+          `whether "${line.text}" holds cannot be known without running it: no branch of it is read`,
+        );
       const isThis = isOpen && value !== undefined && isTrue(value);
       // After a condition that is not known, no branch is safe to take.
       if (isThis || value === undefined) isOpen = false;
@@ -90,7 +94,11 @@ class StatementReader {
 
   #passOver(line: PythonLine, keyword: string, isTaken: boolean): void {
     if (isTaken && keyword !== 'try' && keyword !== 'finally' && keyword !== 'except')
-      this.#find('settings-skipped', line.number, `"${keyword}" is not read: settings are assignments, nothing is run`);
+      this.#find(
+        'settings-skipped',
+        line.number,
+        `"${keyword}" is not read: settings are assignments, nothing is run`,
+      );
     // What is tried is what usually holds; what is done when it fails is not.
     this.#block(line.indent, isTaken && (keyword === 'try' || keyword === 'finally'));
   }
@@ -122,8 +130,12 @@ class StatementReader {
 }
 
 /** `if (a): b` → `a` and `b`. The colon that ends the head is the first outside of brackets and strings. */
-function headOf(text: string): { readonly keyword: string; readonly condition: string; readonly suite: string } {
-  const [, keyword = '', rest = ''] = /^(\w+)([^]*)$/.exec(text) ?? [];
+function headOf(text: string): {
+  readonly keyword: string;
+  readonly condition: string;
+  readonly suite: string;
+} {
+  const [, keyword = '', rest = ''] = /^(\w+)([\s\S]*)$/.exec(text) ?? [];
   const at = outside(rest, ':');
   const end = at === -1 ? rest.length : at;
   return { keyword, condition: rest.slice(0, end).trim(), suite: rest.slice(end + 1).trim() };

@@ -7,8 +7,10 @@ export interface PythonToken {
 
 const SPACE = /[ \t\f]+/y;
 const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
-const NUMBER = /(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y;
-const STRING = /([rRuUbB]{0,2})("""[^]*?"""|'''[^]*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')/y;
+const NUMBER =
+  /(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y;
+const STRING =
+  /([rRuUbB]{0,2})("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*')/y;
 const MARK = /\*\*|\/\/|==|!=|<=|>=|[-+*/%()[\]{}.,:=<>]/y;
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -63,8 +65,10 @@ function stringValue(prefix: string, quoted: string): string {
   const inner = quoted.slice(width, -width);
   if (/r/i.test(prefix)) return inner;
   // What Python does not know after a backslash stays, with its backslash.
-  return inner.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^])/g, (all, code: string) =>
-    code.length > 1 ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : (ESCAPES[code] ?? unescaped(code, all)),
+  return inner.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[\s\S])/g, (all, code: string) =>
+    code.length > 1
+      ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
+      : (ESCAPES[code] ?? unescaped(code, all)),
   );
 }
 

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isLatchkeyError } from '../../src/kit/index.ts';
+import { standInServer, until } from '../support/model-servers.ts';
+import { isAlive } from '../support/processes.ts';
+
+test('a server that comes back has its jobs again, with their keys, slots and ends', async (t) => {
+  const { server, client, again } = await standInServer(t, ['good'], { maxJobs: 1 });
+  const before = await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  const later = await again();
+  const job = later.job(before.id);
+  assert.equal(job.entry.state, 'running');
+  assert.deepEqual(job.process, before.process);
+  assert.equal(job.entry.uri, before.entry.uri);
+  assert.equal(later.freeJobs, 0);
+  const jane = client();
+  await assert.rejects(later.terminate(jane, job.id, undefined), (error) =>
+    isLatchkeyError(error, 'remote/unauthorised'),
+  );
+  await later.terminate(jane, job.id, before.key);
+  assert.equal(isAlive(before.process?.pid ?? 0), false);
+  assert.equal(later.freeJobs, 1);
+});
+
+test('the end of a job that was adopted is seen', async (t) => {
+  const { server, client, again } = await standInServer(t, ['dies-later', '1500']);
+  const { id } = await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  const later = await again();
+  assert.equal(later.job(id).entry.state, 'running');
+  await until(() => later.job(id).entry.state === 'ended', 'its end is seen');
+  assert.deepEqual(later.job(id).entry.ending?.code, null);
+});
+
+test('nobody came back for it: an adopted job has its grace, and then ends', async (t) => {
+  const { server, client, again, directory } = await standInServer(t, ['good'], { leaseSeconds: 1 });
+  const job = await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  const later = await again();
+  await until(() => later.job(job.id).entry.state === 'ended', 'its lease runs out');
+  assert.equal(later.job(job.id).entry.ending?.reason, 'lease');
+  assert.equal(isAlive(job.process?.pid ?? 0), false);
+  assert.equal(JSON.parse(readFileSync(join(directory, 'state.json'), 'utf8')).jobs.length, 0);
+});
+
+test('a server that wants no old jobs ends them, and all they started', async (t) => {
+  const { server, client, again } = await standInServer(t, ['parent'], { stopSeconds: 0.2 });
+  const job = await server.allocate(client(), { user: 'jane' });
+  const children = readFileSync(join(job.workDirectory, 'children'), 'utf8').split(' ').map(Number);
+  await server.close('leave');
+  const later = await again({ onRestart: 'reap' });
+  assert.equal(later.job(job.id).entry.ending?.reason, 'server');
+  assert.deepEqual([job.process?.pid ?? 0, ...children].map(isAlive), [false, false, false]);
+});
+
+test('a process that has the number of a job, and is not it, is left alone', async (t) => {
+  const { server, client, again, directory } = await standInServer(t, ['good']);
+  const job = await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  // The number is now this very process's: with the mark of the job's, which is another.
+  const path = join(directory, 'state.json');
+  const state = JSON.parse(readFileSync(path, 'utf8'));
+  const real = state.jobs[0].process;
+  state.jobs[0].process = { pid: process.pid, mark: real.mark };
+  writeFileSync(path, JSON.stringify(state));
+  const later = await again();
+  assert.equal(later.job(job.id).entry.state, 'ended');
+  assert.equal(isAlive(process.pid), true);
+  // The job itself carries its directory, and is found by that.
+  assert.equal(isAlive(real.pid), false);
+});
+
+test('ids are never used again, after restarts either, and a job starts with nothing of another', async (t) => {
+  const { server, client, again } = await standInServer(t, ['crash']);
+  await assert.rejects(server.allocate(client(), { user: 'jane' }));
+  await server.close();
+  const second = await again({ model: { kind: 'program', command: ['/nonexistent'] } });
+  await assert.rejects(second.allocate(client(), { user: 'jane' }), /^LatchkeyError: 2@Models/);
+  await second.close();
+  const third = await again();
+  await assert.rejects(third.allocate(client(), { user: 'jane' }), /^LatchkeyError: 3@Models/);
+});
+
+test('a state that cannot be read is told, and not taken for none', async (t) => {
+  const { server, again, directory } = await standInServer(t, ['good']);
+  await server.close();
+  writeFileSync(join(directory, 'state.json'), '{"version": 1, "jobs": [');
+  await assert.rejects(
+    again(),
+    (error) => isLatchkeyError(error, 'file/unsafe') && /state\.json/.test(error.message),
+  );
+  assert.equal(existsSync(join(directory, 'state.json')), true);
+});
