@@ -15,6 +15,7 @@ import {
   strictObject,
   string,
   union,
+  unknown,
 } from 'valibot';
 
 const path = pipe(string(), minLength(1), maxLength(4_096));
@@ -223,6 +224,8 @@ export const SETTINGS_SCHEMA = strictObject({
     }),
   ),
   credmon: optional(credmon),
+  /** Read by `latchkey models`, which checks it. */
+  models: optional(record(string(), unknown())),
   audit: optional(strictObject({ file: optional(path) })),
   log: optional(
     strictObject({

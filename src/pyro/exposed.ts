@@ -6,6 +6,8 @@ export interface CallPeer {
   readonly address: string;
   /** True for a client of ours: its calls may be answered in any order. */
   readonly isNative: boolean;
+  /** Aborted when its connection ends. The same object for all calls of one connection. */
+  readonly closed: AbortSignal;
 }
 
 /** What a method may know of the call it answers. */

@@ -38,6 +38,7 @@ export class ServerConnection {
   readonly #handshake: ServerHandshake;
   readonly #begun: number;
   #peer: CallPeer;
+  readonly #closed = new AbortController();
   #phase: 'connecting' | 'open' | 'ended' = 'connecting';
   #isAuthorizing = false;
   #isDraining = false;
@@ -51,7 +52,7 @@ export class ServerConnection {
   constructor(stream: Duplex, address: string, ground: ServerGround, onEnd: () => void) {
     this.#ground = ground;
     this.#onEnd = onEnd;
-    this.#peer = { address, isNative: false };
+    this.#peer = { address, isNative: false, closed: this.#closed.signal };
     this.#handshake = new ServerHandshake(ground, this.#peer);
     this.#begun = ground.now();
     this.#passing = {
@@ -91,6 +92,7 @@ export class ServerConnection {
   end(reason: Error): void {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
+    this.#closed.abort(reason);
     for (const { call } of this.#running.values()) call.abort(reason);
     this.#running.clear();
     this.#waiting.length = 0;
@@ -146,7 +148,7 @@ export class ServerConnection {
     if (outcome === 'open') {
       this.#phase = 'open';
       this.#passing.version = frame.version;
-      this.#peer = { address: this.#peer.address, isNative };
+      this.#peer = { ...this.#peer, isNative };
       if (object !== undefined) this.#ground.objects.hold(object, this);
     }
     this.#startWaiting();

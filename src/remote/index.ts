@@ -24,20 +24,30 @@ export type { LinkState } from './link/link-state.ts';
 export { Links, type LinksOptions, type OpenOptions } from './link/links.ts';
 export { HERE, type Place } from './link/place.ts';
 export { type LinkMode, machinesOn, type Route, routeBetween } from './link/route.ts';
+export { loadModelClass, type ModelClass, type ModelJob, serveModel } from './model/serve-model.ts';
 export type { Caller } from './model-server/caller.ts';
 export { localHost } from './model-server/host/local-host.ts';
 export type { ModelHost, RunningModel, StartSpec } from './model-server/host/model-host.ts';
 export type { EndReason, JobEnding, JobEntry, JobState } from './model-server/job-entry.ts';
 export type { ManagedJob } from './model-server/managed-job.ts';
 export { ModelServer, type ModelServerEvent, type ModelServerParts } from './model-server/model-server.ts';
+export { modelAccess } from './model-server/service/prove-model.ts';
+export {
+  MODEL_SERVER_CONTROL,
+  type ServedModelServer,
+  type ServeOptions,
+  serveModelServer,
+} from './model-server/service/serve-model-server.ts';
 export {
   type LegacySettings,
   type NetworkMode,
   readLegacySettings,
 } from './model-server/settings/legacy-settings.ts';
+export { loadModelSettings, type ModelSettingsSource } from './model-server/settings/load-model-settings.ts';
 export {
   DEFAULT_LIMITS,
   type ModelProgram,
   type ModelServerLimits,
   type ModelServerSettings,
 } from './model-server/settings/model-server-settings.ts';
+export type { ModelsSection } from './model-server/settings/toml-settings.ts';

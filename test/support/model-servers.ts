@@ -24,7 +24,7 @@ export interface StandInServer {
   again(changes?: Partial<ModelServerSettings>): Promise<ModelServer>;
 }
 
-export const STAND_IN_MODEL = join(repositoryRoot, 'test/support/stand-in-model.mjs');
+const STAND_IN_MODEL = join(repositoryRoot, 'test/support/stand-in-model.mjs');
 
 export async function standInServer(
   t: TestContext,

@@ -17,7 +17,7 @@ export interface Caller {
  * Whether this caller may do something with this job: the connection that allocated it or took it over, whoever knows the job's
  * key, and the operator. What a client calls its user is only said, and opens nothing.
  */
-export function mayTouch(job: ManagedJob, caller: Caller, key: Secret | undefined): boolean {
+function mayTouch(job: ManagedJob, caller: Caller, key: Secret | undefined): boolean {
   return caller.isOperator || job.holders.has(caller.connection) || (key?.equals(job.key) ?? false);
 }
 

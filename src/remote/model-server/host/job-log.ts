@@ -37,7 +37,7 @@ export async function logTail(
 }
 
 /** What {@link followLog} needs from outside. */
-export interface FollowOptions {
+interface FollowOptions {
   /** Where to begin; negative = so many bytes before the end. Default 0. */
   readonly from?: number;
   /** Resolves when it is worth looking again. */

@@ -11,7 +11,7 @@ const LOOK_MS = 20;
  * Every living process of a job: of the group it was started as, and those that left the group and still carry the job's
  * directory in their environment. Only on Linux are the latter found.
  */
-export function processesOf(group: number | undefined, jobDirectory: string): readonly ProcessIdentity[] {
+function processesOf(group: number | undefined, jobDirectory: string): readonly ProcessIdentity[] {
   const mark = Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`);
   const found: ProcessIdentity[] = [];
   for (const name of processNames()) {

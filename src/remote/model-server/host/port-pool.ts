@@ -59,7 +59,7 @@ export class PortPool {
 }
 
 /** Binds and lets go. Somebody may still come in between: the proof that the job answers there finds that. */
-export function canBind(host: string, port: number): Promise<boolean> {
+function canBind(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

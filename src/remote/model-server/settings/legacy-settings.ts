@@ -9,7 +9,7 @@ import { type PythonSurroundings, readPythonSettings } from './python-settings.t
 export type NetworkMode = 0 | 1 | 2 | 3;
 
 /** How to reach the servers over SSH, for the client side of a settings file. */
-export interface LegacySsh {
+interface LegacySsh {
   readonly user?: string | undefined;
   /** The program: `ssh`, `gsissh`; absent = the usual one. */
   readonly program?: string | undefined;

@@ -1,0 +1,70 @@
+import { realpathSync } from 'node:fs';
+import { LatchkeyError, quote } from '../../kit/index.ts';
+import {
+  loadModelSettings,
+  type ModelsSection,
+  type NetworkMode,
+  serveModelServer,
+} from '../../remote/index.ts';
+import type { Command, Invocation } from './command.ts';
+import { modelsDirectory } from './models-place.ts';
+
+/** `latchkey models run [-- COMMAND…]`: a model server, until it is asked to end. */
+export const modelsRun: Command = async (invocation) => {
+  const { given, context, note } = invocation;
+  const { settings, findings } = await loadModelSettings({
+    file: given.text('config'),
+    mode: modeOf(given.text('mode') ?? '0'),
+    given: sectionOf(invocation),
+    directory: modelsDirectory(invocation),
+    env: context.env,
+  });
+  for (const { message, index } of findings)
+    note(`! ${index === undefined ? '' : `line ${index}: `}${message}`);
+  const served = await serveModelServer(settings, {
+    classRuntime: [process.execPath, realpathSync(process.argv[1] ?? ''), 'models', 'serve'],
+    onEvent: ({ event, job, text }) =>
+      note([event, job, text].filter((word) => word !== undefined).join('  ')),
+  });
+  note(`${settings.name} is ready: ${served.uri}`);
+  note(`at most ${settings.limits.maxJobs} jobs, in ${settings.directory}`);
+  const interrupted = signalled();
+  const fate = await Promise.race([served.asked, interrupted.wait]);
+  interrupted.release();
+  const jobs = served.server.jobs.length;
+  await served.close(fate);
+  return { json: { name: settings.name, jobs }, lines: [`${settings.name} has ended`] };
+};
+
+function modeOf(text: string): NetworkMode {
+  if (/^[0-3]$/.test(text)) return Number(text) as NetworkMode;
+  throw new LatchkeyError('cli/usage', `--mode is 0, 1, 2 or 3, not ${quote(text)}`);
+}
+
+function sectionOf({ given }: Invocation): ModelsSection {
+  const maxJobs = given.text('max-jobs');
+  if (maxJobs !== undefined && !/^[1-9]\d{0,3}$/.test(maxJobs))
+    throw new LatchkeyError('cli/usage', `--max-jobs takes a number from 1 to 9999, not ${quote(maxJobs)}`);
+  const text = (option: string, key: string) => {
+    const value = given.text(option);
+    return value === undefined ? {} : { [key]: value };
+  };
+  return {
+    ...text('class', 'class'),
+    ...text('name', 'name'),
+    ...text('listen', 'listen'),
+    ...text('key-file', 'key_file'),
+    ...(given.text('directory') === undefined ? {} : { directory: given.text('directory') ?? '' }),
+    ...(maxJobs === undefined ? {} : { max_jobs: Number(maxJobs) }),
+    ...(given.arguments.length === 0 ? {} : { command: [...given.arguments] }),
+  };
+}
+
+function signalled(): { readonly wait: Promise<'end'>; release(): void } {
+  let end = (): void => {};
+  const wait = new Promise<'end'>((resolve) => {
+    end = () => resolve('end');
+  });
+  process.on('SIGINT', end).on('SIGTERM', end);
+  return { wait, release: () => void process.off('SIGINT', end).off('SIGTERM', end) };
+}

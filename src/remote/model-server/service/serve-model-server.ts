@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isLatchkeyError, LatchkeyError, quote, Secret, writeFileAtomic } from '../../../kit/index.ts';
+import { ObjectServer } from '../../../pyro/index.ts';
+import { localHost } from '../host/local-host.ts';
+import { ModelServer, type ModelServerEvent } from '../model-server.ts';
+import type { ModelServerSettings } from '../settings/model-server-settings.ts';
+import { exposedServer } from './exposed-server.ts';
+import { proveModel } from './prove-model.ts';
+
+/** A model server that clients can call. */
+export interface ServedModelServer {
+  readonly server: ModelServer;
+  /** What clients connect to. */
+  readonly uri: string;
+  /** What they must know. */
+  readonly key: Secret;
+  /** Resolves when somebody has asked it to end, with what becomes of its jobs. */
+  readonly asked: Promise<'end' | 'leave'>;
+  close(jobs?: 'end' | 'leave'): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** The command that serves a class; see {@link localHost}. */
+  readonly classRuntime: readonly string[];
+  onEvent?(event: ModelServerEvent): void;
+}
+
+/** How a server's own account reaches it: the socket in its directory, and the object's name there. */
+export const MODEL_SERVER_CONTROL = { socket: 'control', object: 'models' } as const;
+const KEY_FILE = 'key';
+
+/**
+ * Starts a model server on its directory, and listens.
+ *
+ * @throws LatchkeyError `daemon/already-running`, `file/unsafe`, `pyro/address`
+ */
+export async function serveModelServer(
+  settings: ModelServerSettings,
+  { classRuntime, onEvent }: ServeOptions,
+): Promise<ServedModelServer> {
+  await makePrivate(settings.directory);
+  let ask: (jobs: 'end' | 'leave') => void = () => {};
+  const asked = new Promise<'end' | 'leave'>((resolve) => {
+    ask = resolve;
+  });
+  // Whoever listens on the operator's socket has the directory.
+  const control = await listenControl(join(settings.directory, MODEL_SERVER_CONTROL.socket));
+  try {
+    const key = settings.key ?? (await ownKey(join(settings.directory, KEY_FILE)));
+    const server = await ModelServer.open(
+      { ...settings, key },
+      { host: localHost(classRuntime), prove: proveModel, ...(onEvent === undefined ? {} : { onEvent }) },
+    );
+    try {
+      return await listenPublic(settings, { server, control, key, ask, asked });
+    } catch (error) {
+      await server.close('leave');
+      throw error;
+    }
+  } catch (error) {
+    await control.close(0);
+    throw error;
+  }
+}
+
+async function listenPublic(
+  settings: ModelServerSettings,
+  parts: {
+    readonly server: ModelServer;
+    readonly control: ObjectServer;
+    readonly key: Secret;
+    readonly asked: ServedModelServer['asked'];
+    ask(jobs: 'end' | 'leave'): void;
+  },
+): Promise<ServedModelServer> {
+  const { server, control, key, asked, ask } = parts;
+  // The server's name may have an @ in it, which no object's name can: the registry has the one for the other.
+  const { object } = MODEL_SERVER_CONTROL;
+  const objects = await ObjectServer.listen({
+    ...listening(settings, key),
+    ...(settings.published === undefined ? {} : { published: settings.published }),
+  });
+  const uri = objects.publish(exposedServer(server, { isOperator: false, stop: ask }), object);
+  control.publish(exposedServer(server, { isOperator: true, stop: ask }), object);
+  const close = async (jobs: 'end' | 'leave' = 'end') => {
+    await server.close(jobs);
+    await objects.close(0);
+    await control.close(1000);
+  };
+  return { server, uri, key, asked, close };
+}
+
+/** On a socket the handshake's token; on TCP Pyro4's HMAC besides, which its clients can do. */
+function listening(settings: ModelServerSettings, key: Secret) {
+  const { listen } = settings;
+  if ('unix' in listen) return { address: { path: listen.unix }, token: key, authorize: byHandshake(key) };
+  return { address: listen, hmacKey: key };
+}
+
+/** A Pyro client has no token, but can give the key as its handshake: on a socket nobody overhears it. */
+export function byHandshake(key: Secret): (handshake: unknown) => undefined {
+  return (handshake) => {
+    if (typeof handshake === 'string' && new Secret(handshake).equals(key)) return undefined;
+    throw new LatchkeyError('remote/unauthorised', 'the handshake is not the key of this server', {
+      hint: 'clients of Pyro give it as proxy._pyroHandshake',
+    });
+  };
+}
+
+async function listenControl(path: string): Promise<ObjectServer> {
+  try {
+    return await ObjectServer.listen({ address: { path } });
+  } catch (error) {
+    if (isLatchkeyError(error, 'pyro/address') && /another server answers/.test(error.message))
+      throw new LatchkeyError(
+        'daemon/already-running',
+        `a model server has this directory already: ${quote(path)}`,
+        {
+          cause: error,
+          hint: 'latchkey models status shows it, latchkey models stop ends it',
+        },
+      );
+    throw error;
+  }
+}
+
+/** The directory of a server is its account's alone. */
+async function makePrivate(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    throw new LatchkeyError('file/io', `cannot make ${quote(path)}: ${cause.code}`, { cause });
+  });
+  const status = await lstat(path);
+  if (status.isDirectory() && status.uid === process.getuid?.() && (status.mode & 0o077) === 0) return;
+  throw new LatchkeyError('file/unsafe', `${quote(path)} is not a directory of this account alone`, {
+    hint: `chmod 700 ${path}, or choose another directory: jobs' files and keys are kept there`,
+  });
+}
+
+async function ownKey(path: string): Promise<Secret> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw new LatchkeyError('file/io', `cannot read ${quote(path)}: ${error.code}`, { cause: error });
+  });
+  if (text.trim() !== '') return new Secret(text.trim());
+  const made = randomBytes(32).toString('base64url');
+  await writeFileAtomic(path, `${made}\n`, 0o600);
+  return new Secret(made);
+}
