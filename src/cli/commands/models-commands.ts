@@ -1,6 +1,6 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
 
-const MODELS = 'Models on this machine, for others';
+const MODELS = 'Remote applications';
 
 const PLACE: readonly CommandOption[] = [
   {
