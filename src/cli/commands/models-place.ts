@@ -16,7 +16,7 @@ export function modelsDirectory({ given, context }: Invocation): string {
  *
  * @throws LatchkeyError `cli/not-found` when none runs there
  */
-export async function connectModels(invocation: Invocation): Promise<RemoteObject> {
+async function connectModels(invocation: Invocation): Promise<RemoteObject> {
   const { given } = invocation;
   const uri = given.text('uri');
   if (uri !== undefined) return connectRemote(uri, given.text('key-file'));
