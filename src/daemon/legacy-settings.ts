@@ -58,5 +58,6 @@ function policyOf(config: ServerConfig): ServerPolicy {
     passPhrasePolicyProgram: config.passPhrasePolicyProgram,
     acceptedMapFile: config.acceptedCredentialsMapfile,
     acceptedMapProgram: config.acceptedCredentialsMapapp,
+    ...(config.allowVomsAttributeRequests ? { vomsAttributes: { userConf: config.vomsUserconf } } : {}),
   };
 }

@@ -1,7 +1,13 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, isLatchkeyError, LatchkeyError } from '../kit/index.ts';
-import { KeyPool, type MyProxyService, StoredChains, TrustRootFiles } from '../myproxy/index.ts';
+import {
+  KeyPool,
+  type MyProxyService,
+  StoredChains,
+  TrustRootFiles,
+  vomsAttributes,
+} from '../myproxy/index.ts';
 import {
   createEnvelope,
   type Envelope,
@@ -38,7 +44,7 @@ export interface ServerStateOptions {
 }
 
 /** The parts of a service that outlive a reload. */
-type Lasting = Omit<MyProxyService, 'policy' | 'resealOldKeys' | 'trustRoots'> & {
+type Lasting = Omit<MyProxyService, 'policy' | 'resealOldKeys' | 'trustRoots' | 'attributes'> & {
   readonly store: FileStore;
 };
 
@@ -221,7 +227,9 @@ async function serviceOf(settings: ServerSettings, lasting: Lasting): Promise<My
     });
   }
   const { policy, sealing } = settings;
-  return { ...lasting, policy, resealOldKeys: sealing.resealOldKeys, trustRoots };
+  const attributes =
+    policy.vomsAttributes === undefined ? undefined : vomsAttributes(policy.vomsAttributes.userConf);
+  return { ...lasting, policy, resealOldKeys: sealing.resealOldKeys, trustRoots, attributes };
 }
 
 /** @throws LatchkeyError `config/invalid` with the C server's words */

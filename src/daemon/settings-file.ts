@@ -100,6 +100,10 @@ function policyFrom(document: SettingsDocument, base: ServerPolicy | undefined, 
     passPhrasePolicyProgram: at(policy.pass_phrase_program) ?? base?.passPhrasePolicyProgram,
     acceptedMapFile: at(policy.accepted_map_file) ?? base?.acceptedMapFile,
     acceptedMapProgram: at(policy.accepted_map_program) ?? base?.acceptedMapProgram,
+    vomsAttributes:
+      (policy.allow_voms_attribute_requests ?? base?.vomsAttributes !== undefined)
+        ? { userConf: at(policy.vomses) ?? base?.vomsAttributes?.userConf }
+        : undefined,
   };
 }
 

@@ -198,6 +198,9 @@ export const SETTINGS_SCHEMA = strictObject({
       pass_phrase_program: optional(path),
       accepted_map_file: optional(path),
       accepted_map_program: optional(path),
+      allow_voms_attribute_requests: optional(boolean()),
+      /** File or directory that names the VOMS servers. */
+      vomses: optional(path),
     }),
   ),
   limits: optional(

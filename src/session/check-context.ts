@@ -4,7 +4,8 @@ import { checkEc2 } from './check-ec2.ts';
 import { checkMyProxy } from './check-my-proxy.ts';
 import { checkKey, checkSsh } from './check-ssh.ts';
 import { checkToken } from './check-token.ts';
-import { checkX509, type ProxyAttributes } from './check-x509.ts';
+import { checkVoms } from './check-voms.ts';
+import { checkX509 } from './check-x509.ts';
 import { type Context, recordOf } from './context.ts';
 import type { Checked } from './entry.ts';
 import type { HostScope } from './host-scope.ts';
@@ -75,13 +76,6 @@ async function checkUserPass(
     summary: user === undefined ? 'a password' : `a password of ${quote(user)}`,
     release: async () => password.wipe(),
   };
-}
-
-async function checkVoms(values: ProxyAttributes, where: Surroundings): Promise<Checked> {
-  if (values.user_vo !== undefined) return await checkX509(values, where);
-  throw new LatchkeyError('session/context-invalid', 'user_vo is missing', {
-    hint: 'the name of the virtual organisation that the proxy must speak for',
-  });
 }
 
 async function checkKeyPair(

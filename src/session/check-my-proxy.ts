@@ -1,12 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Delivery, Held, Credential as Kept, Lease, Source } from '../keeper/index.ts';
-import { LatchkeyError, quote, type Secret, writeFileAtomic } from '../kit/index.ts';
+import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
 import { type CredentialFiles, MyProxyClient, parseServerList } from '../myproxy/index.ts';
-import { readProxyFile } from '../x509/index.ts';
 import { checkChain, describeChain, keptProxy } from './current-proxy.ts';
 import type { Checked } from './entry.ts';
 import { expandPath } from './expand-path.ts';
+import { keepProxy } from './kept-proxy.ts';
 import { lifeTimeSeconds } from './life-time.ts';
 import { resolveSecret, type SecretInput } from './secret-input.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -37,58 +34,33 @@ export async function checkMyProxy(
   const first = await logon.obtain(undefined, signal);
   const what = `the proxy of ${quote(logon.username)} from ${logon.server}`;
   const { warnings, trustDirectory } = await checkChain(first, what, where, logon.trustDirectory);
-  const id = `session/my-proxy-${where.nextName()}`;
-  const path = join(await where.directory(), `${id.replace(/.*\//, '')}.pem`);
-  const delivery = fileDelivery(path);
-  const lease: Lease = { id, owner: logon.username, kind: 'x509-proxy', provider: logon.server };
-  const kept = keptProxy(first, where.clock);
-  await delivery.deliver(lease, kept);
-  kept.bytes.wipe();
-  let expiresAt = kept.expiresAt;
-  const source: Source = {
-    authority: `myproxy://${logon.server}`,
-    isLocal: false,
-    obtain: async (_lease, abort) => {
-      const made = keptProxy(
-        await logon.obtain(passPhrase === undefined ? path : undefined, abort),
-        where.clock,
-      );
-      expiresAt = made.expiresAt;
-      return made;
+  const kept = await keepProxy(
+    {
+      name: 'my-proxy',
+      owner: logon.username,
+      provider: logon.server,
+      authority: `myproxy://${logon.server}`,
+      what,
+      first: keptProxy(first, where.clock),
+      make: async (path, abort) =>
+        keptProxy(await logon.obtain(passPhrase === undefined ? path : undefined, abort), where.clock),
     },
-  };
-  const keeper = where.keeper();
-  keeper.hold(lease, source, delivery, heldOf(kept));
+    where,
+  );
   return {
     material: {
       type: 'proxy',
       environment: {
-        X509_USER_PROXY: path,
+        X509_USER_PROXY: kept.path,
         ...(trustDirectory === undefined ? {} : { X509_CERT_DIR: trustDirectory }),
       },
-      current: {
-        isRenewable: true,
-        expiresAt: () => expiresAt,
-        read: async (abort) => {
-          abort?.throwIfAborted();
-          const current = keptProxy(await readProxyFile(path), where.clock);
-          if (!isNearEnd(current, where.clock.now())) return current;
-          const { lastError } = await keeper.renewNow(id);
-          const renewed = keptProxy(await readProxyFile(path), where.clock);
-          if ((renewed.expiresAt?.getTime() ?? 0) > where.clock.now().getTime()) return renewed;
-          throw new LatchkeyError('proxy/expired', `${what} has ended and was not renewed`, {
-            retryable: true,
-            ...(lastError === undefined ? {} : { hint: lastError.message, details: { lastError } }),
-          });
-        },
-      },
+      current: kept.current,
     },
     summary: `${logon.username} at ${logon.server}, ${describeChain(first)}`,
     warnings,
     release: async () => {
-      keeper.release(id);
       passPhrase?.wipe();
-      await delivery.withdraw(lease);
+      await kept.release();
     },
   };
 }
@@ -144,22 +116,4 @@ async function proofOfSelf(
   const renewed = proxy === undefined ? own : { certFile: proxy };
   const identity = own ?? renewed;
   return { ...(identity && { identity }), ...(renewed && { renew: renewed }) };
-}
-
-function fileDelivery(path: string): Delivery {
-  return {
-    deliver: async (_lease, { bytes }) => await writeFileAtomic(path, bytes.reveal(), 0o600),
-    withdraw: async () => await rm(path, { force: true }),
-  };
-}
-
-/** In the last tenth of its life, or within a minute of its end. */
-function isNearEnd({ issuedAt, expiresAt }: Kept, now: Date): boolean {
-  if (expiresAt === undefined) return false;
-  const life = expiresAt.getTime() - issuedAt.getTime();
-  return expiresAt.getTime() - now.getTime() < Math.min(life / 10, 60_000);
-}
-
-function heldOf({ bytes: _bytes, ...held }: Kept): Held {
-  return held;
 }

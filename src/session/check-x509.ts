@@ -67,6 +67,11 @@ export async function checkX509(attributes: ProxyAttributes, where: Surroundings
   };
 }
 
+/** The credential that the attributes name, or the usual proxy, as it is now. */
+export async function readOwnProxy(attributes: ProxyAttributes, where: Surroundings): Promise<Credential> {
+  return (await readPlace(await placeOf(attributes, where), where)).credential;
+}
+
 async function readPlace(
   place: Place,
   where: Surroundings,

@@ -60,6 +60,8 @@ function rowsOf({ listen, credential, policy, limits, sealing, log, ...rest }: S
     { key: 'policy.default_trusted_retrievers', value: access.defaultTrustedRetrievers },
     { key: 'policy.allow_self_authorization', value: access.allowSelfAuthorization },
     { key: 'policy.check_multiple_credentials', value: policy.checkMultipleCredentials },
+    { key: 'policy.allow_voms_attribute_requests', value: policy.vomsAttributes !== undefined },
+    { key: 'policy.vomses', value: policy.vomsAttributes?.userConf },
     { key: 'policy.dangerously_ignore_limited_proxies', value: policy.ignoreLimitedProxies },
     { key: 'policy.max_proxy_lifetime_hours', value: hours(policy.maxProxyLifetimeSeconds) },
     { key: 'policy.max_credential_lifetime_hours', value: hours(policy.maxCredentialLifetimeSeconds) },

@@ -46,6 +46,8 @@ function configOf({ policy, trustRoots, limits }: ServerSettings): ServerConfig 
     passPhrasePolicyProgram: policy.passPhrasePolicyProgram,
     ignoreGlobusLimitedProxyFlag: policy.ignoreLimitedProxies,
     checkMultipleCredentials: policy.checkMultipleCredentials,
+    allowVomsAttributeRequests: policy.vomsAttributes !== undefined,
+    vomsUserconf: policy.vomsAttributes?.userConf,
     maxProxyLifetimeSeconds: policy.maxProxyLifetimeSeconds,
     maxCredentialLifetimeSeconds: policy.maxCredentialLifetimeSeconds,
     requestTimeoutSeconds: limits.requestTimeoutSeconds,

@@ -5,6 +5,7 @@ import {
   type Certificate,
   type Credential,
   describeProxy,
+  type Extension,
   formatOneline,
   generateKeyPair,
   identityOf,
@@ -43,6 +44,8 @@ export interface ProxyOrder {
   readonly verify: boolean;
   /** Default: the one in use. */
   readonly trustDirectory?: string | undefined;
+  /** What else goes into the proxy; asked for when the key has been opened. */
+  readonly extensions?: ((credential: Credential) => Promise<readonly Extension[]>) | undefined;
 }
 
 /**
@@ -70,10 +73,12 @@ export async function createProxy(context: ToolContext, order: ProxyOrder): Prom
     const identity = identityOf(chain) ?? issuer.subject;
     say(`Your identity: ${formatOneline(identity)}\n`);
     const key = await openKey(context, order);
+    const fits = isSameKey(createPublicKey(key), issuer.publicKey);
+    const extensions = fits ? ((await order.extensions?.({ chain, privateKey: key })) ?? []) : [];
     say('Creating proxy ');
     const pair = await withDots(generating, say);
-    if (!isSameKey(createPublicKey(key), issuer.publicKey)) throw mismatch(order);
-    const credential = await sign(order, chain, issuer, key, pair, context.now());
+    if (!fits) throw mismatch(order);
+    const credential = await sign(order, chain, issuer, { key, pair, extensions }, context.now());
     say(' Done\n');
     if (trustDirectory !== undefined) {
       await verify(order, credential, trustDirectory, context.now());
@@ -166,8 +171,11 @@ async function sign(
   order: ProxyOrder,
   chain: readonly Certificate[],
   issuer: Certificate,
-  key: KeyObject,
-  pair: KeyPair,
+  {
+    key,
+    pair,
+    extensions,
+  }: { readonly key: KeyObject; readonly pair: KeyPair; readonly extensions: readonly Extension[] },
   now: Date,
 ): Promise<Credential> {
   const { languageOid, policy, pathLength } = order;
@@ -198,6 +206,7 @@ async function sign(
       },
       ...(order.lifetimeSeconds > 0 && { lifetimeSeconds: order.lifetimeSeconds }),
       now,
+      extensions,
     });
     return { chain: [proxy, ...chain], privateKey: pair.privateKey };
   } catch (cause) {

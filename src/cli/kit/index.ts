@@ -33,4 +33,4 @@ export { openStorage, storageOption } from './storage-option.ts';
 export { secondsLeft, timeLeft } from './time-text.ts';
 export { fail, type Tool, type ToolContext, ToolExit } from './tool.ts';
 export { usageText } from './usage-text.ts';
-export { vomsLater } from './voms-later.ts';
+export { vomsOption, vomsReader } from './voms-option.ts';

@@ -136,13 +136,11 @@ export async function tellProxy(
   if (proxy === undefined) return 1;
   const ends = chain.reduce((end, { notAfter }) => (notAfter < end ? notAfter : end), proxy.notAfter);
   const isSilent = options.has('ignorewarn');
-  const limit = chain
-    .slice(1)
-    .reduce((end, { notAfter }) => (notAfter < end ? notAfter : end), proxy.notAfter);
+  const limit = new Date(Math.min(...chain.slice(1).map(({ notAfter }) => notAfter.getTime())));
   const left = secondsLeft(limit, context.now());
   if (left < 0)
     throw new ToolExit(2, { stderr: `\nERROR: Your certificate has expired: ${asctime(limit)}\n` });
-  const isShort = secondsLeft(ends, context.now()) < options.proxyMinutes * 60 && limit <= ends;
+  const isShort = left < options.proxyMinutes * 60;
   if (isShort && !isSilent) {
     context.err(
       `\nWarning: your certificate and proxy will expire ${asctime(ends)}\nwhich is within the requested lifetime of the proxy\n`,

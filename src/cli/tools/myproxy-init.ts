@@ -18,7 +18,8 @@ import {
   type ToolContext,
   ToolExit,
   type ToolInterface,
-  vomsLater,
+  vomsOption,
+  vomsReader,
 } from '../kit/index.ts';
 
 const HOUR = 3600;
@@ -45,7 +46,7 @@ const face: ToolInterface = {
     { short: 'n', long: 'no_passphrase', help: 'Store without a pass phrase' },
     descriptionOption,
     { short: 'L', long: 'local_proxy', help: 'Also make a proxy for local use' },
-    { short: 'm', long: 'voms', value: 'voms', help: 'Add VOMS attributes' },
+    vomsOption,
   ],
 };
 
@@ -53,12 +54,15 @@ const face: ToolInterface = {
 export const myproxyInit: Tool = async (argv, context) => {
   const lifetime = proxyLifetimeReader();
   const policies = policyReader();
-  const line = readCommandLine(face, argv, context, lifetime.take, policies.take);
+  const voms = vomsReader();
+  const line = readCommandLine(face, argv, context, lifetime.take, policies.take, voms.take);
   const servers = requireServers(line.connection, face);
-  if (line.has('m')) throw fail(`${vomsLater('myproxy-init')}\nvoms-proxy-init failed`);
   const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const { createProxy, tellValidity } = await import('../kit/create-proxy.ts');
-  const order = await proxyOrder(line, context);
+  const order = {
+    ...(await proxyOrder(line, context)),
+    extensions: await attributes(context, voms.values()),
+  };
   // The proxy never touches the disk: it is delegated, then forgotten.
   const credential = await createProxy(context, order).catch(proxyFailed);
   tellValidity(context, order, credential);
@@ -95,6 +99,15 @@ export const myproxyInit: Tool = async (argv, context) => {
   );
   return 0;
 };
+
+/** For `-m`: the attributes go into the proxy that is stored, and hold as long as the VOMS server gives them. */
+async function attributes(context: ToolContext, voms: readonly string[]): Promise<ProxyOrder['extensions']> {
+  if (voms.length === 0) return undefined;
+  const { attributesFor, prepareDress } = await import('../kit/voms-dress.ts');
+  const say = (text: string): void => context.out(text);
+  const errand = await prepareDress(context, { voms, lifetimeSeconds: 0, say });
+  return (credential) => attributesFor(errand, credential);
+}
 
 async function proxyOrder(line: CommandLine, context: ToolContext): Promise<ProxyOrder> {
   const { findOwnCertificate } = await import('../kit/own-certificate.ts');

@@ -1,5 +1,6 @@
 import type { Secret } from '../../kit/index.ts';
 import type { MyProxyClient, TrustRootsResult } from '../../myproxy/index.ts';
+import type { Credential } from '../../x509/index.ts';
 import {
   type CommandLine,
   connectionOptions,
@@ -13,7 +14,8 @@ import {
   type ToolContext,
   ToolExit,
   type ToolInterface,
-  vomsLater,
+  vomsOption,
+  vomsReader,
 } from '../kit/index.ts';
 
 const face: ToolInterface = {
@@ -58,7 +60,7 @@ const face: ToolInterface = {
     { short: 'n', long: 'no_passphrase', help: 'Do not ask for a pass phrase' },
     { short: 'N', long: 'no_credentials', help: 'Only check that the pass phrase is accepted' },
     { short: 'q', long: 'quiet', help: 'Print errors only' },
-    { short: 'm', long: 'voms', value: 'voms', help: 'Add VOMS attributes' },
+    vomsOption,
     {
       short: 'Q',
       long: 'certreq',
@@ -71,11 +73,12 @@ const face: ToolInterface = {
 /** `myproxy-logon`, also called `myproxy-get-delegation`: retrieves a delegated proxy. */
 export const myproxyLogon: Tool = async (argv, context) => {
   const lifetime = proxyLifetimeReader();
-  const line = readCommandLine(face, argv, context, lifetime.take);
+  const voms = vomsReader();
+  const line = readCommandLine(face, argv, context, lifetime.take, voms.take);
   const servers = requireServers(line.connection);
-  if (line.has('m')) {
-    throw fail(line.value('o') === '-' ? '-voms is not compatible with -o -' : vomsLater('myproxy-logon'));
-  }
+  if (voms.values().length > 0 && line.value('o') === '-') throw fail('-voms is not compatible with -o -');
+  if (voms.values().length > 0 && line.has('Q')) throw fail('-voms needs a key of its own: leave -Q out');
+  const dress = await dressOf(context, line, voms.values(), lifetime.seconds());
   const renewWith = line.value('a');
   const { accountName, openClient, readPassPhrase, tellServer } = await import('../kit/network.ts');
   const [client, username, trust] = await Promise.all([
@@ -93,11 +96,12 @@ export const myproxyLogon: Tool = async (argv, context) => {
         ? undefined
         : () => readPassPhrase(context, { fromStdin: line.has('S') }),
     renew: renewWith === undefined ? undefined : { certFile: renewWith },
+    voNames: voms.values(),
     ...trust,
   };
   try {
     if (line.has('N')) tellServer(context, line.has('v'), await client.authenticate(request));
-    else await receive(client, request, line, context);
+    else await receive(client, request, line, context, dress);
   } catch (error) {
     // A pass phrase that was not entered is no failure of the server.
     if (error instanceof ToolExit) throw error;
@@ -113,6 +117,7 @@ async function receive(
   request: LogonRequest,
   line: CommandLine,
   context: ToolContext,
+  dress: Dress,
 ): Promise<void> {
   const { tellServer } = await import('../kit/network.ts');
   const requestFile = line.value('Q');
@@ -123,7 +128,7 @@ async function receive(
   if (certReq === undefined) {
     const result = await client.logon(request);
     tellServer(context, line.has('v'), result.server);
-    await deliver(formatCredential(result.credential), out, context);
+    await deliver(formatCredential(await dress(result.credential)), out, context);
     trustRoots = result.trustRoots;
   } else {
     const result = await client.logon({ ...request, certReq });
@@ -134,6 +139,32 @@ async function receive(
   if (line.has('q') || out === '-') return;
   context.out(`A credential has been received for user ${request.username} in ${out}.\n`);
   if (trustRoots !== undefined) await tellTrustRoots(trustRoots, context);
+}
+
+/** What is done to a retrieved proxy before it is written. */
+type Dress = (retrieved: Credential) => Promise<Credential>;
+
+/** For `-m`: attributes are put below what came, unless the server has put them in. It may know VOMS servers that we do not. */
+async function dressOf(
+  context: ToolContext,
+  line: CommandLine,
+  voms: readonly string[],
+  lifetimeSeconds: number,
+): Promise<Dress> {
+  if (voms.length === 0) return async (retrieved) => retrieved;
+  const { dressRetrieved, prepareDress } = await import('../kit/voms-dress.ts');
+  const order = {
+    voms,
+    lifetimeSeconds,
+    say: (text: string): void => {
+      if (!line.has('q')) context.out(text);
+    },
+  };
+  const errand = await prepareDress(context, order).catch((error: unknown) => {
+    if (error instanceof ToolExit) return { obtain: () => Promise.reject(error) };
+    throw error;
+  });
+  return (retrieved) => dressRetrieved(context, order, errand, retrieved);
 }
 
 async function readRequest(file: string, context: ToolContext): Promise<string> {

@@ -100,6 +100,8 @@ function buildConfig(settings: readonly ConfigSetting[], secrets: ReadonlyMap<st
     passPhrasePolicyProgram: one('passphrase_policy_program'),
     ignoreGlobusLimitedProxyFlag: flag('ignore_globus_limited_proxy_flag'),
     checkMultipleCredentials: flag('check_multiple_credentials'),
+    allowVomsAttributeRequests: flag('allow_voms_attribute_requests'),
+    vomsUserconf: one('voms_userconf'),
     maxProxyLifetimeSeconds: hours('max_proxy_lifetime'),
     maxCredentialLifetimeSeconds: hours('max_cred_lifetime'),
     requestTimeoutSeconds: timeout < 0 ? undefined : timeout === 0 ? 120 : timeout,

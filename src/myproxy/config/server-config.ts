@@ -21,6 +21,8 @@ export interface ServerConfig {
   readonly passPhrasePolicyProgram: string | undefined;
   readonly ignoreGlobusLimitedProxyFlag: boolean;
   readonly checkMultipleCredentials: boolean;
+  readonly allowVomsAttributeRequests: boolean;
+  readonly vomsUserconf: string | undefined;
 
   // Limits.
   readonly maxProxyLifetimeSeconds: number | undefined;

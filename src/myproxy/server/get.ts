@@ -4,6 +4,7 @@ import { delegationLifetime } from '../../repository/index.ts';
 import {
   type Certificate,
   type CertificateRequest,
+  type Extension,
   issueProxy,
   keySigner,
   parseCertificateRequest,
@@ -64,20 +65,52 @@ async function delegate(
   });
   if (lifetimeSeconds <= 0) throw cannot('the stored credential has expired');
   const type = proxyTypeOfRequest(certificateRequest);
+  const issuerKey = key ?? (await service.vault.openClear(credential));
+  const extensions = await attributes(operation, chain.certificates, issuerKey, lifetimeSeconds);
   const proxy = await issueProxy({
     issuer,
-    signer: signerOf(key ?? (await service.vault.openClear(credential))),
+    signer: signerOf(issuerKey),
     publicKey: certificateRequest.publicKey,
     ...(type === undefined ? {} : { type }),
     limited: issueLimited,
     lifetimeSeconds,
     now,
+    extensions,
   }).catch((error: unknown) => {
     throw isLatchkeyError(error) ? cannot(error.message, error) : error;
   });
   notes.lifetimeSeconds = lifetimeSeconds;
   operation.log('info', `Delegating credentials for ${credential.owner} lifetime=${lifetimeSeconds}`);
   return [proxy, ...chain.certificates];
+}
+
+/** The attributes that the client asked for with `VONAME`; a VOMS server that gives none fails the request with its words. */
+async function attributes(
+  operation: Operation,
+  chain: readonly Certificate[],
+  privateKey: KeyObject,
+  lifetimeSeconds: number,
+): Promise<readonly Extension[]> {
+  const { service, request, signal } = operation;
+  const { voNames, vomses } = request;
+  if (voNames.length === 0) return [];
+  if (service.attributes === undefined) {
+    operation.log('warn', 'client requested VOMS attributes but allow_voms_attribute_requests is not set');
+    return [];
+  }
+  const vomsDirectory = service.voms?.directory;
+  const how = { trust: service.trust, vomsDirectory, now: service.clock.now(), signal };
+  const wanted = { voNames, vomses, lifetimeSeconds };
+  try {
+    const extension = await service.attributes.extensionFor(wanted, { chain, privateKey }, how);
+    operation.log('info', `attributes of ${voNames.join(', ')} added`);
+    return [extension];
+  } catch (error) {
+    signal.throwIfAborted();
+    throw isLatchkeyError(error)
+      ? refusal(['Unable to delegate credentials.', `VOMS attributes: ${error.message}`], error.message)
+      : error;
+  }
 }
 
 function checkRequest(der: Buffer): CertificateRequest {

@@ -10,3 +10,4 @@ export { opensslWords } from './openssl-words.ts';
 export type { LogLevel, MyProxyService, ServerPolicy } from './service.ts';
 export { StoredChains } from './stored-chains.ts';
 export { TrustRootFiles } from './trust-root-files.ts';
+export { vomsAttributes } from './voms-attributes.ts';

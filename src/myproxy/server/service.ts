@@ -6,6 +6,7 @@ import type { AuditEntry } from './audit-entry.ts';
 import type { KeyPool } from './key-pool.ts';
 import type { StoredChains } from './stored-chains.ts';
 import type { TrustRootFiles } from './trust-root-files.ts';
+import type { AttributeSource } from './voms-attributes.ts';
 
 /** The rules of one server, as its configuration states them. Absent numbers and programs = no such rule. */
 export interface ServerPolicy {
@@ -24,6 +25,8 @@ export interface ServerPolicy {
   readonly acceptedMapFile?: string | undefined;
   /** `accepted_credentials_mapapp`; beats the file. */
   readonly acceptedMapProgram?: string | undefined;
+  /** `allow_voms_attribute_requests`; absent = clients that ask for attributes get proxies without. */
+  readonly vomsAttributes?: { readonly userConf?: string | undefined } | undefined;
 }
 
 /** How much a log line matters. */
@@ -49,6 +52,8 @@ export interface MyProxyService {
   readonly keys: KeyPool;
   /** `cert_dir`: what clients get when they ask for trust roots. */
   readonly trustRoots?: TrustRootFiles | undefined;
+  /** Obtains attributes for delegated proxies; absent = it is not allowed. */
+  readonly attributes?: AttributeSource | undefined;
   readonly clock: Clock;
   /** One line of the running log, in the C server's words where it has some; `reference` is the conversation's. */
   log(level: LogLevel, reference: string, line: string): void;
