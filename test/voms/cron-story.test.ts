@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
@@ -174,4 +174,32 @@ test('myproxy-init --voms stores a proxy that has its attributes', async (t) => 
   await must(cron, 'myproxy-logon', '-S', '-l', 'jane', '-o', out);
   assert.deepEqual((await judged(cron, out, grid.ca.certificate)).fqans, FQANS);
   assert.equal(readFileSync(out, 'utf8').match(/BEGIN CERTIFICATE/g)?.length, 4);
+});
+
+test("the C client's -m gets attributes from our server, which uses no VOMS server that only the client names", async (t) => {
+  if (!havePeers(t, 'openssl', 'myproxy-logon', 'voms-proxy-info2')) return;
+  const { grid, site, own, cron, must } = await setUp(
+    t,
+    (vomses) => `allow_voms_attribute_requests true\nvoms_userconf ${vomses}\n`,
+  );
+  await must(own, 'myproxy-init', '-a', '-S', '-l', 'jane');
+  const out = join(grid.directory, 'c.pem');
+  const logon = (userConf: string) =>
+    runProgram('myproxy-logon', ['-S', '-l', 'jane', '-m', 'testvo', '-o', out], {
+      env: { ...cron, VOMS_USERCONF: userConf, MYPROXY_SERVER_DN: grid.host.dn },
+      input: PASS,
+    });
+  const elsewhere = join(grid.directory, 'elsewhere');
+  writeFileSync(elsewhere, `"testvo" "localhost" "1" "${grid.host.dn}" "testvo"\n`, { mode: 0o644 });
+  const refused = await logon(elsewhere);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr.toString(),
+    /the VOMS server "localhost:1" is not one that this MyProxy server knows/,
+  );
+  const done = await logon(site.vomses);
+  assert.equal(done.code, 0, done.stderr.toString());
+  const { depth, fqans } = await judged(cron, out, grid.ca.certificate);
+  assert.equal(depth, 3);
+  assert.deepEqual(fqans, FQANS);
 });

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { runProgram } from '../../src/kit/index.ts';
+import { type Grid, makeGrid } from '../support/grid.ts';
+import { latchkeyExecutable } from '../support/our-tools.ts';
+import { havePeers } from '../support/peers.ts';
+import { makeSite } from '../support/voms-site.ts';
+import { endsWith, repositoryRoot, workspace } from '../support/workspace.ts';
+
+const EXAMPLE = readFileSync(join(repositoryRoot, 'examples/voms/testvo.toml'), 'utf8');
+
+/** `latchkey voms serve` as a process of its own. */
+async function serve(t: TestContext, grid: Grid, membership: string) {
+  const child = spawn(
+    process.execPath,
+    [
+      ...[latchkeyExecutable, 'voms', 'serve', membership, '--listen', '127.0.0.1', '--port', '0', '--json'],
+      ...['--cert', grid.host.certificate, '--key', grid.host.key, '--trust', grid.trustDirectory],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const ended = once(child, 'exit');
+  endsWith(t, grid.directory, async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const [first] = await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
+  assert.equal(typeof first, 'string', log);
+  return { child, ended, facts: JSON.parse(String(first)), log: () => log };
+}
+
+test('latchkey voms serve says what clients need, takes a new membership on SIGHUP, and ends on SIGTERM', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const grid = await makeGrid(workspace(t));
+  const membership = join(grid.directory, 'testvo.toml');
+  writeFileSync(membership, EXAMPLE);
+  const { child, ended, facts, log } = await serve(t, grid, membership);
+  const { port } = facts.listening;
+  assert.equal(facts.vomses, `"testvo" "localhost" "${port}" "${grid.host.dn}" "testvo"`);
+  assert.equal(facts.lscFile, 'testvo/localhost.lsc');
+  assert.deepEqual(facts.lsc, [grid.host.dn, grid.ca.dn]);
+
+  const { env } = makeSite(grid, port);
+  const init = async (...args: string[]) => {
+    const run = await runProgram(process.execPath, [latchkeyExecutable, 'voms', 'init', ...args, '--json'], {
+      env,
+      cwd: grid.directory,
+    });
+    const text = run.code === 0 ? run.stdout : run.stderr;
+    return { code: run.code, answer: JSON.parse(text.toString()) };
+  };
+  const good = await init('testvo:/testvo/analysis/Role=production', '--lifetime', '48h');
+  assert.equal(good.code, 0, JSON.stringify(good.answer));
+  const [attributes] = good.answer.attributes;
+  assert.equal(attributes.fqans[0], '/testvo/analysis/Role=production/Capability=NULL');
+  assert.equal(attributes.protocol, 'rest');
+  assert.match(attributes.warnings[0], /shortened to 86400 seconds/);
+  const [uneven] = good.answer.endNotTogether;
+  assert.equal(uneven.endsFirst, 'attributes');
+  assert.equal(Date.parse(uneven.proxyEnds), Date.parse(good.answer.notAfter));
+  assert.equal(Date.parse(uneven.attributesEnd), Date.parse(attributes.expires));
+
+  const dressed = await init('testvo', '--dress', '--lifetime', '1h', '--target', 'a.example,b.example');
+  assert.equal(dressed.code, 0, JSON.stringify(dressed.answer));
+  const refused = await init('testvo:/testvo/Role=nope');
+  assert.deepEqual(
+    [refused.code, refused.answer.error?.code ?? refused.answer.code],
+    [3, 'voms/bad-request'],
+  );
+  assert.equal((await init('nosuch')).code, 5);
+  assert.equal((await init('testvo:nonsense')).code, 2);
+
+  writeFileSync(
+    membership,
+    EXAMPLE.replace('attributes = { nickname', 'suspended = "left"\nattributes = { nickname'),
+  );
+  child.kill('SIGHUP');
+  for (let tries = 0; tries < 100 && !/membership of testvo read/.test(log()); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal((await init('testvo')).code, 3);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('latchkey voms serve does not start with a membership file that has mistakes, and tells all of them', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const grid = await makeGrid(workspace(t));
+  const membership = join(grid.directory, 'bad.toml');
+  writeFileSync(membership, 'vo = "testvo"\nmembers = 1\n[[member]]\ndn = "x"\n');
+  const { code, stderr } = await runProgram(
+    process.execPath,
+    [
+      latchkeyExecutable,
+      'voms',
+      'serve',
+      membership,
+      '--cert',
+      grid.host.certificate,
+      '--key',
+      grid.host.key,
+    ],
+    { env: { PATH: process.env.PATH, X509_CERT_DIR: grid.trustDirectory } },
+  );
+  assert.equal(code, 6);
+  assert.match(
+    stderr.toString(),
+    /unknown key "members"; did you mean member\?; member 1: dn: "x" is no one-line name/,
+  );
+});
