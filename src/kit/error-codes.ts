@@ -156,6 +156,12 @@ export type ErrorCode =
   | 'remote/link'
   | 'remote/release'
   | 'remote/timed-out'
+  // remote: registry
+  | 'remote/name-unknown'
+  | 'remote/name-taken'
+  | 'remote/name-invalid'
+  | 'remote/not-owner'
+  | 'remote/signature'
   // pyro
   | 'pyro/malformed'
   | 'pyro/too-large'

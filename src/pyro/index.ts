@@ -49,6 +49,7 @@ export {
   NAME_SERVER_PORT,
   type NameUri,
   type ObjectUri,
+  PassedUri,
   type PyroLocation,
   type PyroUri,
   parseObjectUri,

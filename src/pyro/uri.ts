@@ -103,6 +103,14 @@ export function uriOfValue(value: PyroValue): PyroUri | undefined {
   return parsePyroUri(`${String(protocol)}:${String(what)}${where}`);
 }
 
+/** A URI that is to arrive as Pyro's own class `URI`, in the version of whoever reads it; as a result of an exposed method, or an argument. */
+export class PassedUri {
+  readonly uri: PyroUri;
+  constructor(uri: PyroUri) {
+    this.uri = uri;
+  }
+}
+
 /** The dict by which Pyro sends a URI. */
 export function valueOfUri(uri: PyroUri, version: PyroVersion): PyroInput {
   const { location } = uri;

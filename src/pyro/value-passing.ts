@@ -1,6 +1,7 @@
 import { Exposed } from './exposed.ts';
 import { encodeReference, ObjectReference } from './object-reference.ts';
 import type { PyroVersion } from './serializer.ts';
+import { PassedUri, valueOfUri } from './uri.ts';
 import { classNameOf, isPyroDict, type PyroDict, type PyroInput, type PyroValue, PyTuple } from './value.ts';
 
 /** How instances of one class are passed by copy: as a dict with the class's name in it, which Python can register a converter for. */
@@ -50,6 +51,7 @@ function passed(value: unknown, ground: PassingGround, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
   if (value instanceof Exposed) return encodeReference(ground.refer(value), ground.version);
   if (value instanceof ObjectReference) return encodeReference(value, ground.version);
+  if (value instanceof PassedUri) return valueOfUri(value.uri, ground.version);
   for (const converter of ground.converters)
     if (converter.matches(value))
       return {

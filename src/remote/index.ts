@@ -51,3 +51,11 @@ export {
   type ModelServerSettings,
 } from './model-server/settings/model-server-settings.ts';
 export type { ModelsSection } from './model-server/settings/toml-settings.ts';
+export { MAX_LEASE_SECONDS, NAME_SERVER_NAME, type RegistryEntry } from './registry/entry.ts';
+export { type EntrySignature, publicKeyText, signEntry, verifyEntry } from './registry/entry-signature.ts';
+export type { EntryOnWire } from './registry/entry-wire.ts';
+export { type FindRegistryOptions, type FoundRegistry, findRegistry } from './registry/find-registry.ts';
+export { Registration, type RegistrationOptions } from './registry/registration.ts';
+export { RegistryClient, type RegistryClientOptions } from './registry/registry-client.ts';
+export { RegistryServer, type RegistryServerOptions } from './registry/registry-server.ts';
+export type { NameFilter } from './registry/registry-table.ts';

@@ -5,6 +5,7 @@ import { LINKS_COMMANDS } from './links-commands.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
 import { MACHINE } from './machine-options.ts';
 import { MODELS_COMMANDS } from './models-commands.ts';
+import { NS_COMMANDS } from './ns-commands.ts';
 import { SESSION_COMMANDS } from './session-commands.ts';
 
 import { ACCOUNT, CONNECTION, IDENTITY, PASS_PHRASE, POLICIES } from './shared-options.ts';
@@ -460,6 +461,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...JOBS_COMMANDS,
   ...MACHINE_COMMANDS,
   ...LINKS_COMMANDS,
+  ...NS_COMMANDS,
   ...VOMS_SERVICE_COMMANDS,
   ...MODELS_COMMANDS,
   ...WEB_COMMANDS,

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { runProgram } from '../../../src/kit/index.ts';
+import { expose, ObjectServer } from '../../../src/pyro/index.ts';
+import { latchkeyExecutable } from '../../support/our-tools.ts';
+import { endTree } from '../../support/processes.ts';
+import { endsWith, workspace } from '../../support/workspace.ts';
+
+interface Stage {
+  readonly home: string;
+  readonly ns: string;
+  run(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+}
+
+/** `latchkey ns run` in a home of its own. */
+async function stage(t: TestContext, ...options: string[]): Promise<Stage> {
+  const home = workspace(t);
+  const env = { PATH: process.env.PATH ?? '', HOME: home, LATCHKEY_TEST_MARK: home };
+  const words = ['ns', 'run', '--port', '0', '--names', join(home, 'names.json'), ...options];
+  const child = spawn(process.execPath, [latchkeyExecutable, ...words], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  endsWith(t, home, () => endTree(child.pid ?? 0, home));
+  const ns = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      const match = /listens on (\S+),/.exec(said);
+      if (match !== null) resolve(match[1] ?? '');
+    });
+    child.once('close', () => reject(new Error(said)));
+  });
+  return {
+    home,
+    ns,
+    async run(...argv) {
+      const { code, stdout, stderr } = await runProgram(process.execPath, [latchkeyExecutable, ...argv], {
+        env: { ...env, MUPIF_NS: ns },
+        timeoutMs: 60_000,
+      });
+      return { code, out: stdout.toString(), err: stderr.toString() };
+    },
+  };
+}
+
+test('latchkey ns: a registry is run, listed, tested and cleaned up from the command line', async (t) => {
+  const { run, ns } = await stage(t);
+  const alone = await run('ns', 'test');
+  assert.match(alone.out, /\(from MUPIF_NS in the environment\) is a registry of ours, and answers in/);
+  const objects = await ObjectServer.listen({ address: { host: '127.0.0.1', port: 0 } });
+  t.after(() => objects.close());
+  const uri = objects.publish(expose({ hello: () => 'hello' }, { methods: ['hello'] }));
+  const { RegistryClient } = await import('../../../src/remote/index.ts');
+  const port = Number(ns.split(':')[1]);
+  const client = await RegistryClient.connect({ host: '127.0.0.1', port });
+  t.after(() => client.close());
+  await client.register({ name: 'a.model', uri, tags: ['type:model'], leaseSeconds: 60 });
+  await client.register({ name: 'gone', uri: 'PYRO:x@127.0.0.1:1', tags: [] });
+
+  const listed = await run('ns', 'list', 'a.');
+  assert.equal(listed.code, 0);
+  assert.ok(listed.out.startsWith(`a.model  ${uri}\n    tags type:model\n    ends in `), listed.out);
+  const json = JSON.parse((await run('ns', 'list', '--tags', 'type:model', '--json')).out);
+  assert.deepEqual(
+    json.entries.map((entry: { name: string }) => entry.name),
+    ['a.model'],
+  );
+  assert.match((await run('ns', 'test', 'a.model')).out, /it has 1 methods/);
+  const dead = await run('ns', 'test', 'gone');
+  assert.notEqual(dead.code, 0);
+  assert.match(dead.err, /127\.0\.0\.1:1/);
+  assert.equal((await run('ns', 'remove', 'gone')).out, 'gone is removed\n');
+  assert.deepEqual(await run('ns', 'remove', 'gone'), { code: 1, out: 'there was no name gone\n', err: '' });
+});
+
+test('latchkey ns: with a key, who has none gets a clear error, and the key is nowhere to be seen', async (t) => {
+  const home = workspace(t);
+  const file = join(home, 'key');
+  writeFileSync(file, 'canary-key\n', { mode: 0o600 });
+  const { run } = await stage(t, '--key-file', file);
+  assert.match((await run('ns', 'test', '--key-file', file)).out, /answers in/);
+  const without = await run('ns', 'test');
+  assert.notEqual(without.code, 0);
+  assert.match(without.err, /no registry at 127\.0\.0\.1:\d+ \(from MUPIF_NS in the environment\)/);
+  assert.doesNotMatch(JSON.stringify([without, await run('ns', 'list', '--key-file', file)]), /canary-key/);
+  const open = join(home, 'open');
+  writeFileSync(open, 'k\n', { mode: 0o644 });
+  assert.match((await run('ns', 'test', '--key-file', open)).err, /others can read the key/);
+});
+
+test('latchkey ns: where there is no registry, it is said where it was looked for, and what to do', async (t) => {
+  const { run } = await stage(t);
+  const nowhere = await run('ns', 'list', '--ns', '127.0.0.1:1');
+  assert.notEqual(nowhere.code, 0);
+  assert.match(nowhere.err, /no registry at 127\.0\.0\.1:1 \(from the command line\)/);
+  assert.match(nowhere.err, /hint: /);
+  assert.match((await run('ns', 'list', '--ns', 'a b')).err, /"a b" is no address of a registry/);
+});
