@@ -16,7 +16,9 @@ const PRIVATE = 'umask=$(umask); umask 077';
 function prepareWith(files: string): string {
   return `${PRIVATE}
 unmade() { set -- $(df -Pk "$1" 2>/dev/null | tail -n 1); echo "${UNMADE} \${4:-?} kB are free" >&2; exit 1; }
-[ -d "$1" ] || mkdir -p "$1" && cd "$1" && mkdir $3 && cd "$2" || unmade "$1"
+[ -d "$1" ] || mkdir -p "$1" && cd "$1" || unmade "$1"
+[ -O . ] || { echo "the sandboxes' directory belongs to somebody else, who could change what jobs run" >&2; unmade .; }
+mkdir $3 && cd "$2" || unmade "$1"
 ${files} || unmade .
 [ $# -gt 0 ] || exit 0
 umask "$umask"

@@ -12,6 +12,7 @@ function config(credential: SshCredential, more: Partial<Parameters<typeof hopCo
     configFile: 'none',
     connectTimeoutSeconds: 30,
     keepAlive: { seconds: 10, count: 3 },
+    namesQuestions: true,
     proxyCommand: undefined,
     ...more,
   });
@@ -29,6 +30,12 @@ test('nothing is asked where nothing could be answered, and no secret is in the 
   const text = config({ password: new Secret('hush'), passPhrases: new Map([['/k', new Secret('hush')]]) });
   assert.match(text, /^BatchMode no$/m);
   assert.doesNotMatch(text, /hush/);
+});
+
+test('a server’s questions are left alone by an ssh that passes them on as its own', () => {
+  const credential = { password: new Secret('hush') };
+  assert.doesNotMatch(config(credential), /KbdInteractiveAuthentication/);
+  assert.match(config(credential, { namesQuestions: false }), /^KbdInteractiveAuthentication no$/m);
 });
 
 test('a path is one value, and one that cannot be expressed is refused', () => {

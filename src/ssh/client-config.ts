@@ -12,6 +12,11 @@ export interface HopConfig {
   readonly configFile: string | undefined;
   readonly connectTimeoutSeconds: number;
   readonly keepAlive: { readonly seconds: number; readonly count: number };
+  /**
+   * Whether its ssh says whose question it passes on (8.5 and newer). An older one shows what a server asks by keyboard-interactive as if ssh asked
+   * it, and a jump host could ask for the target's password, or for a pass phrase.
+   */
+  readonly namesQuestions: boolean;
   /** How the hop is reached: undefined = as the included files say, `none` = straight, else a shell command. */
   readonly proxyCommand: string | undefined;
 }
@@ -54,6 +59,7 @@ export function hopConfig(hop: HopConfig): string {
     'StreamLocalBindMask 0177',
     'LogLevel VERBOSE',
   ];
+  if (hasPassword && !hop.namesQuestions) lines.push('KbdInteractiveAuthentication no');
   if (!hasPassword && asks) lines.push('PasswordAuthentication no', 'KbdInteractiveAuthentication no');
   const { knownHostsFiles } = hop.hostKeys;
   if (knownHostsFiles !== undefined) {

@@ -1,4 +1,4 @@
-import { isLatchkeyError } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import type { RemoteFiles } from './remote-files.ts';
 import { type SessionHost, spawnSession } from './session.ts';
 import { openSftp, type SftpFiles, type SftpOptions } from './sftp/files.ts';
@@ -62,6 +62,15 @@ export class ConnectionFiles implements RemoteFiles {
     const child = spawnSession(host, ['-s', '--', 'latchkey', 'sftp']);
     child.stderr.resume();
     child.on('error', () => child.stdout.destroy());
-    return openSftp(child, { checksum: this.#connection.checksum });
+    try {
+      return await openSftp(child, { checksum: this.#connection.checksum });
+    } catch (cause) {
+      if (!isLatchkeyError(cause, 'ssh/lost') || !(await host.isAlive())) throw cause;
+      throw new LatchkeyError('ssh/command', `the machine gives no sftp session: ${cause.message}`, {
+        hint: 'it may have no sftp (Subsystem in sshd_config), the account may be for forwards only, or the server allows no more sessions (MaxSessions): kept shells count',
+        details: { reason: 'not-started', ran: 'no' },
+        cause,
+      });
+    }
   }
 }

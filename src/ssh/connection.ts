@@ -1,4 +1,4 @@
-import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, systemClock } from '../kit/index.ts';
 import { commandStopped, DEFAULT_TIMEOUT_MS } from './command-error.ts';
 import { ConnectionFiles } from './connection-files.ts';
 import type { Forward } from './forward/forward.ts';
@@ -44,20 +44,28 @@ export interface SshConnection extends Transport {
  * @throws LatchkeyError `ssh/unreachable`, `ssh/host-key`, `ssh/denied`, `ssh/program`, `ssh/unsupported`
  */
 export async function openSsh(options: SshOptions): Promise<SshConnection> {
-  const hooks = { onMaster: () => {}, onLost: () => {} };
+  const hooks = { onMaster: () => {}, onLost: () => {}, onLine: (_: string) => {} };
+  const forwards = new Forwards(options.clock ?? systemClock, options.forwardCheckSeconds);
   const supervisor = await Supervisor.start(options, {
     onMaster: () => hooks.onMaster(),
     onLost: () => hooks.onLost(),
+    onLine: (line) => hooks.onLine(line),
   });
   const connection = new Connection(
     `${options.program ?? 'ssh'} ${describeTarget(options.target)}`,
     supervisor,
-    options.clock ?? systemClock,
+    forwards,
   );
   hooks.onLost = () => connection.lost();
   hooks.onMaster = () => connection.again();
+  hooks.onLine = (line) => {
+    if (FAILED_CONNECTION.test(line)) forwards.alarm();
+  };
   return connection;
 }
+
+/** What ssh says when somebody's connection through a forward did not arrive: over there, or here. */
+const FAILED_CONNECTION = /^(?:channel \d+: open failed: |connect[_ ]to )/;
 
 /** A command that certainly did not run is given to the next login, so often. */
 const MAX_ATTEMPTS = 3;
@@ -78,8 +86,8 @@ class Connection implements SshConnection {
   readonly #forwards: Forwards;
   #shells: { readonly controlPath: string; readonly pool: LanePool } | undefined;
 
-  constructor(description: string, supervisor: Supervisor, clock: Clock) {
-    this.#forwards = new Forwards(clock);
+  constructor(description: string, supervisor: Supervisor, forwards: Forwards) {
+    this.#forwards = forwards;
     this.description = description;
     this.#supervisor = supervisor;
     this.#files = new ConnectionFiles({

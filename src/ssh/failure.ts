@@ -32,6 +32,10 @@ export function loginFailure(context: FailureContext): LatchkeyError {
   );
 }
 
+/** What may help where a server hangs up before anybody could log in; sshd says no more than that. */
+export const HUNG_UP_HINT =
+  'the server hung up before the login: too many connections at once (MaxStartups), a block of this address after failed logins (PerSourcePenalties of sshd 9.8, a firewall), or it is stopping; wait a minute, and look that no program of yours keeps failing to log in';
+
 interface Rule {
   readonly pattern: RegExp;
   error(context: FailureContext, match: RegExpExecArray, line: string): LatchkeyError;
@@ -134,11 +138,7 @@ const RULES: readonly Rule[] = [
     'the two sides have no algorithm in common',
     false,
   ),
-  unreachable(
-    /^kex_exchange_identification: |Connection (?:closed|reset) by/,
-    'closed',
-    'the server hung up before the login: too many connections at once, a block of this address, or it is stopping',
-  ),
+  unreachable(/^kex_exchange_identification: |Connection (?:closed|reset) by/, 'closed', HUNG_UP_HINT),
 ];
 
 function unreachable(pattern: RegExp, reason: string, hint: string, retryable = true): Rule {

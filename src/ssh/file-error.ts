@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type ErrorDetails, LatchkeyError, quote } from '../kit/index.ts';
 
 /** Why a file could not be read or written, as far as programs care. */
-export type FileReason = 'not-found' | 'denied' | 'full' | 'exists' | 'other';
+export type FileReason = 'not-found' | 'denied' | 'full' | 'exists' | 'too-large' | 'other';
 
 const REASON_OF_ERRNO: Readonly<Record<string, FileReason>> = {
   ENOENT: 'not-found',
@@ -59,11 +59,25 @@ export function checkPath(path: string): void {
   if (path === '' || path.includes('\0')) throw new TypeError(`not a path: ${JSON.stringify(path)}`);
 }
 
-/** Copying options that exclude each other. */
+/** @throws LatchkeyError `ssh/file` when a source has more bytes than a copy may have */
+export function checkSize(path: string, bytes: number, maxBytes: number, side?: 'here' | 'there'): void {
+  if (bytes <= maxBytes) return;
+  const text = `it has more than the ${maxBytes} bytes that the copy may have`;
+  const what = { reason: 'too-large', text, ...(side === undefined ? {} : { side }) } as const;
+  throw fileError('copy', path, what, {
+    hint: 'is it the right file, and does somebody still write to it? maxBytes allows more',
+  });
+}
+
+/** Copying options that exclude each other, or make no sense. */
 export function checkCopy(options: {
   readonly resume?: boolean | undefined;
   readonly append?: boolean | undefined;
+  readonly maxBytes?: number | undefined;
 }): void {
+  const { maxBytes = 0 } = options;
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 0)
+    throw new TypeError(`maxBytes is no number of bytes: ${maxBytes}`);
   if (options.resume && options.append) throw new TypeError('a copy cannot both resume and append');
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { copiedMode } from './copied-mode.ts';
-import { checkCopy, fileError, localFileError } from './file-error.ts';
+import { checkCopy, checkSize, fileError, localFileError } from './file-error.ts';
 import { openAppending, openPartialFile, type PartialFile } from './partial-file.ts';
 import type { CopyOptions } from './remote-files.ts';
 
@@ -13,12 +13,13 @@ export async function copyLocalFile(source: string, target: string, options: Cop
   checkCopy(options);
   const { handle: from, size, mode } = await openSource(source);
   try {
+    checkSize(source, size, options.maxBytes ?? size);
     const to = await openTarget(target, options, copiedMode(mode));
     try {
       const start = await commonStart(from, to, options.signal);
       await to.handle.truncate(to.base + start);
       if (start > 0) options.onProgress?.(start, size);
-      const end = await pour(from, to, { start, size, options });
+      const end = await pour(source, from, to, { start, size, options });
       if (options.verify !== false) {
         const [here, there] = [
           await hashOf(from, { bytes: end, signal: options.signal }),
@@ -103,6 +104,7 @@ async function commonStart(from: FileHandle, to: PartialFile, signal?: AbortSign
 
 /** Copies from `start` to the source's end; returns where that was. */
 async function pour(
+  source: string,
   from: FileHandle,
   to: PartialFile,
   { start, size, options }: { readonly start: number; readonly size: number; readonly options: CopyOptions },
@@ -118,6 +120,7 @@ async function pour(
       written += (await to.handle.write(buffer, written, bytesRead - written, position)).bytesWritten;
     }
     at += bytesRead;
+    if (options.maxBytes !== undefined) checkSize(source, at, options.maxBytes);
     options.onProgress?.(at, Math.max(at, size));
   }
 }

@@ -49,6 +49,9 @@ export async function planLogin(options: SshOptions, directory: string): Promise
     })),
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+  const env = sshEnvironment(credential);
+  const hasPassword = hops.some(({ credential: used }) => used.password !== undefined);
+  const namesQuestions = hasPassword && (await namesItsQuestions(program, env));
   for (const [index, hop] of hops.entries()) {
     // The target is reached through the last jump host, that through the one before it, the first one straight.
     const through = index === 0 ? hops.length - 1 : index - 1;
@@ -67,11 +70,11 @@ export async function planLogin(options: SshOptions, directory: string): Promise
       configFile: options.configFile,
       connectTimeoutSeconds: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
       keepAlive: options.keepAlive ?? DEFAULT_KEEP_ALIVE,
+      namesQuestions,
       proxyCommand,
     });
     await writeFile(hop.configPath, text, { mode: 0o600 });
   }
-  const env = sshEnvironment(credential);
   const logins = await Promise.all(hops.map((hop) => expectedLogin(program, hop, env)));
   const [target] = hops;
   return {
@@ -146,6 +149,14 @@ async function expectedLogin(program: string, hop: Hop, env: NodeJS.ProcessEnv):
     throw programMissing(program, error);
   }
   return promptLogin(hop.target.user ?? env.USER ?? '', hop.target.host);
+}
+
+/** OpenSSH names whose question it is since 8.5; what cannot be told is taken for older. */
+async function namesItsQuestions(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const result = await runProgram(program, ['-V'], { env, timeoutMs: 10_000 }).catch(() => undefined);
+  const [, major, minor] =
+    /OpenSSH_(\d+)\.(\d+)/.exec(`${result?.stdout ?? ''}${result?.stderr ?? ''}`) ?? [];
+  return Number(major) > 8 || (Number(major) === 8 && Number(minor) >= 5);
 }
 
 /** The error for a program that cannot be run. */

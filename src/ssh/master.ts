@@ -32,6 +32,8 @@ export interface MasterStart {
   readonly askpass: AskpassServer | undefined;
   /** For sentences. */
   readonly target: string;
+  /** Called with each line of its standard error. */
+  readonly onLine?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,7 @@ export async function startMaster(start: MasterStart): Promise<Master> {
         : { SSH_ASKPASS: askpass.program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: plan.env.DISPLAY ?? ':0' }),
     },
   });
-  const lines = keepLines(child);
+  const lines = keepLines(child, start.onLine);
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error) => reject(programMissing(plan.program, error)));
     child.once('close', () => resolve());
@@ -146,14 +148,16 @@ async function untilExists(path: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-function keepLines(child: ChildProcess): string[] {
+function keepLines(child: ChildProcess, onLine: (line: string) => void = () => {}): string[] {
   const lines: string[] = [];
   let rest = '';
   child.stderr?.setEncoding('utf8');
   child.stderr?.on('data', (text: string) => {
     const parts = (rest + text).split(/\r?\n/);
     rest = (parts.pop() ?? '').slice(0, MAX_LINE_CHARACTERS);
-    lines.push(...parts.filter((line) => line !== '').map((line) => line.slice(0, MAX_LINE_CHARACTERS)));
+    const whole = parts.filter((line) => line !== '').map((line) => line.slice(0, MAX_LINE_CHARACTERS));
+    for (const line of whole) onLine(line);
+    lines.push(...whole.slice(-MAX_LINES));
     if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
   });
   child.stderr?.on('end', () => {

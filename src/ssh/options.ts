@@ -51,6 +51,11 @@ export interface SshOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** The peer is gone when it was silent `count` times for `seconds`. Default 10 s, 3 times. */
   readonly keepAlive?: { readonly seconds: number; readonly count: number } | undefined;
+  /**
+   * Seconds until a forward that works is looked at again while the connection stands: whether it listens, and, unless it was opened with
+   * `prove: false`, whether connections arrive. Default 60; 0 = nobody looks by itself.
+   */
+  readonly forwardCheckSeconds?: number | undefined;
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;

@@ -17,6 +17,11 @@ export interface CopyOptions {
   readonly append?: boolean | undefined;
   /** Compare SHA-256 of both sides at the end. Default true where the far side can. */
   readonly verify?: boolean | undefined;
+  /**
+   * Bytes that the source may have; a larger one is an `ssh/file` error (`details.reason` = `too-large`) and leaves nothing. Default of `get`: what
+   * the file is said to have, and 1 GiB more, so that one that grows without end does not fill this disk. `put` looks at its beginning only.
+   */
+  readonly maxBytes?: number | undefined;
   /** Bytes that are there now, and in all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -26,7 +31,7 @@ export interface CopyOptions {
  * Files of a machine. Paths are absolute, or relative to the login directory; `~` is not expanded. What is written is whole
  * or not at all: a temporary name beside it, then renamed.
  *
- * All throw LatchkeyError `ssh/file` (`details.reason`: `not-found`, `denied`, `full`, `exists`, `other`) and `ssh/lost`.
+ * All throw LatchkeyError `ssh/file` (`details.reason`: `not-found`, `denied`, `full`, `exists`, `too-large`, `other`) and `ssh/lost`.
  */
 export interface RemoteFiles {
   /** Copies a local file there. */

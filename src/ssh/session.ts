@@ -104,11 +104,12 @@ export async function startSession(
     timer = setTimeout(() => resolve('late'), START_TIMEOUT_MS);
   });
   try {
-    const outcome = await Promise.race([begun, ended, late]);
+    const outcome = await Promise.race([begun, ended.catch((error: unknown) => ({ error })), late]);
     if (stdout.word === NO_DIRECTORY) throw noDirectory(options);
     if (outcome === 'begun')
       return { ...streams(child, stdout, stderr), ended, stop: () => stopFor('stopped'), stopFor };
-    if (!(await host.isAlive())) throw lost(undefined, false);
+    if (!(await host.isAlive())) throw typeof outcome === 'object' ? outcome.error : lost(undefined, false);
+    if (stopped !== undefined && typeof outcome === 'object') throw outcome.error;
     const words = printable(stderr.noise.trim().slice(-300));
     throw new LatchkeyError('ssh/command', `the machine starts nothing${words === '' ? '' : `: ${words}`}`, {
       hint: 'the account may be for forwards or files only, or the server allows no more sessions (MaxSessions)',

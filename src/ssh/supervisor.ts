@@ -28,10 +28,11 @@ const NOTICE_MS = 2000;
 /** A connection that lived shorter counts as another failed attempt. */
 const SETTLED_MS = 10_000;
 
-/** What is to happen when a login stands again, and when it is lost. */
+/** What is to happen when a login stands again, when it is lost, and when ssh says something. */
 export interface SupervisorHooks {
   onMaster(): void;
   onLost(): void;
+  onLine(line: string): void;
 }
 
 /** Keeps one master alive: starts it, notices its end, and starts it again with growing pauses. */
@@ -156,6 +157,7 @@ export class Supervisor {
       controlPath: `${this.directory}/c${this.#generation}`,
       askpass: this.#askpass,
       target: this.#target,
+      onLine: (line) => this.#hooks.onLine(line),
       signal,
     });
     if (this.#closing.signal.aborted) return master.stop();

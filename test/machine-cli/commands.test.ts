@@ -39,6 +39,7 @@ async function stage(t: TestContext): Promise<Stage> {
       const { code, stdout, stderr } = await runProgram(process.execPath, [latchkeyExecutable, ...argv], {
         env,
         timeoutMs: 60_000,
+        maxOutputBytes: 64 << 20,
       });
       return { code, out: stdout.toString(), err: stderr.toString() };
     },
@@ -109,6 +110,22 @@ test('latchkey ssh: words arrive as they are, both outputs, the exit code; refus
   assert.equal(nobody.code, 4);
   assert.match(nobody.err, /host key .* is not known here\n {2}hint: /);
   assert.match((await run('ssh', ...options, address)).err, /no terminal for a shell/);
+});
+
+test('latchkey ssh --json: one document with both outputs, bounded; a shell has none', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run } = await stage(t);
+  const script = 'echo out; echo no >&2; exit 7';
+  const small = await run('ssh', '--json', ...options, address, '--', 'sh', '-c', script);
+  assert.deepEqual([small.code, small.err], [7, '']);
+  assert.deepEqual(JSON.parse(small.out), {
+    ...{ exitCode: 7, stdout: 'out\n', stderr: 'no\n', isTruncated: false },
+  });
+  const large = await run('ssh', '--json', ...options, address, '--', 'sh', '-c', 'yes | head -c 9000000');
+  const told = JSON.parse(large.out);
+  assert.deepEqual([large.code, told.stdout.length, told.isTruncated], [0, 4 << 20, true]);
+  const shell = await run('ssh', '--json', ...options, address);
+  assert.match(shell.out + shell.err, /a shell has no --json/);
 });
 
 test('latchkey run, by the same options: what it printed, its exit code, nothing left there', async (t) => {

@@ -24,6 +24,8 @@ export interface SshServer {
   thaw(): void;
   /** Ends its connections (SIGKILL) but not the listener. */
   dropConnections(): void;
+  /** Those that have logged in only. */
+  dropLogins(): void;
   /** Ends all of it; also done after the test. */
   stop(): Promise<void>;
   /** The same again, on the same port, after {@link SshServer.stop}. */
@@ -237,6 +239,16 @@ class RunningSshd implements SshServer {
     signalAll(processTree(this.pid).slice(1), 'SIGKILL');
   }
 
+  dropLogins(): void {
+    const title = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    const isBefore = (pid: number) => /\[(?:accepted|net)\]/.test(title(pid));
+    const connections = processTree(this.pid).slice(1);
+    signalAll(
+      connections.filter((pid) => !isBefore(pid)),
+      'SIGKILL',
+    );
+  }
+
   async stop(): Promise<void> {
     if (this.#child !== undefined) await endTree(this.pid, this.#directory);
     this.#child = undefined;
@@ -244,8 +256,8 @@ class RunningSshd implements SshServer {
 }
 
 function serverConfig(directory: string, name: string, port: number, more: readonly string[]): string {
-  return [
-    ...more,
+  const given = new Set(more.map((line) => line.split(' ')[0]));
+  const defaults = [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${join(directory, `host-${name}`)}`,
@@ -274,7 +286,9 @@ function serverConfig(directory: string, name: string, port: number, more: reado
     'SetEnv SHLVL=1',
     'Subsystem sftp internal-sftp',
     '',
-  ].join('\n');
+  ];
+  // Not for all of them the first value counts.
+  return [...more, ...defaults.filter((line) => !given.has(line.split(' ')[0]))].join('\n');
 }
 
 function keygen(args: readonly string[]): void {

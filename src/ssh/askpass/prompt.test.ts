@@ -13,6 +13,7 @@ test('OpenSSH’s own prompts are read', () => {
     kind: 'password',
     login: 'alice@host',
   });
+  assert.deepEqual(readPrompt('(new@h) LDAP Password for new@h: '), { kind: 'password', login: 'new@h' });
   assert.deepEqual(readPrompt('Password: '), { kind: 'password', login: undefined });
 });
 
@@ -23,6 +24,9 @@ test('whatever else is asked is nobody’s', () => {
     'Enter PIN for YubiKey: ',
     "Enter PIN for 'PKCS#11': ",
     '(alice@host) Your password has expired. New password\n: ',
+    '(alice@host) Retype new password: ',
+    '(alice@host) Current password: ',
+    '(alice@host) One time password: ',
     'Add key /k (id) to agent?',
     '',
     "Enter passphrase for key '/k': \nalice@host's password: ",

@@ -14,10 +14,15 @@ export function readPrompt(prompt: string): Question {
   if (password?.[1] !== undefined) return { kind: 'password', login: password[1] };
   // keyboard-interactive: what follows the login is the server's own text.
   const interactive =
-    /^(?:\(([^\s()]+@[^\s()]+)\) )?(?:[\w ]{0,40} )?password(?: for [^\n]{1,200})?: ?$/i.exec(prompt);
-  if (interactive !== null) return { kind: 'password', login: interactive[1] };
+    /^(?:\(([^\s()]+@[^\s()]+)\) )?((?:[\w ]{0,40} )?)password(?: for [^\n]{1,200})?: ?$/i.exec(prompt);
+  if (interactive !== null && !OTHER_PASSWORD.test(interactive[2] ?? ''))
+    return { kind: 'password', login: interactive[1] };
   return { kind: 'other' };
 }
+
+/** A password that is to be made, or one that lives once. */
+const OTHER_PASSWORD =
+  /\b(?:new|old|current|re-?type|re-?enter|repeat|confirm|again|verify|change|expired|one[ -]?time|otp|token|second)\b/i;
 
 /** `user@host` as a password prompt shows it: both parts are cut there. */
 export function promptLogin(user: string, host: string): string {

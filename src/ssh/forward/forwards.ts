@@ -4,15 +4,26 @@ import { retryDelayMs } from '../back-off.ts';
 import type { MuxClient } from '../mux/client.ts';
 import type { Prober } from '../mux/prober.ts';
 import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
-import { freeLocalPort, localListener, removeStaleSocket } from './local-end.ts';
-import { beginProof, type EarlyProof, probeTarget, proveForward } from './proof.ts';
+import { freeLocalPort, hangsUpAtOnce, localListener, removeStaleSocket } from './local-end.ts';
+import {
+  beginProof,
+  type EarlyProof,
+  type Proof,
+  probeTarget,
+  proveForward,
+  proveListener,
+} from './proof.ts';
 import { checkForward, describeEnd, type ForwardEnd, type ForwardSpec, muxForward } from './spec.ts';
+import { ForwardWatch } from './watch.ts';
 
 /** Forwards of one connection; sshd itself knows no bound. */
 const MAX_FORWARDS = 1000;
 /** A free port may be taken by somebody else before ssh has it. */
 const PORT_ATTEMPTS = 10;
 const CLOSE_TIMEOUT_MS = 3000;
+const DEFAULT_CHECK_SECONDS = 60;
+/** Of the looks at what does not work. */
+const FULL_LOOK_EVERY = 8;
 
 /** The login that forwards ride on. */
 export interface ForwardHost {
@@ -24,15 +35,28 @@ export interface ForwardHost {
   prepareRemote(): Promise<void>;
 }
 
-/** The forwards of a connection: asked for, proven, taken back, and asked for again when the connection was made again. */
+/**
+ * The forwards of a connection: asked for, proven, looked at again now and then, taken back, and asked for again when the connection was made
+ * again or nobody listens any more.
+ */
 export class Forwards implements ForwardKeeper {
   readonly #clock: Clock;
   readonly #all = new Set<ManagedForward>();
+  readonly #watch: ForwardWatch | undefined;
+  /** Those that are being asked for again. */
+  readonly #renewing = new Set<ManagedForward>();
+  readonly #ending = new AbortController();
   #host: ForwardHost | undefined;
   #lastId = 0;
 
-  constructor(clock: Clock) {
+  /** @param checkSeconds as in `SshOptions` */
+  constructor(clock: Clock, checkSeconds: number = DEFAULT_CHECK_SECONDS) {
     this.#clock = clock;
+    if (!(checkSeconds >= 0)) throw new TypeError(`forwardCheckSeconds is 0 or more, not ${checkSeconds}`);
+    if (checkSeconds > 0)
+      this.#watch = new ForwardWatch(clock, Math.min(checkSeconds, 86_400) * 1000, (...look) =>
+        this.#look(...look),
+      );
   }
 
   get list(): readonly Forward[] {
@@ -62,12 +86,18 @@ export class Forwards implements ForwardKeeper {
     try {
       await this.#establish(forward, host);
     } catch (error) {
-      this.#all.delete(forward);
+      this.#forget(forward);
       forward.enter('closed', isLatchkeyError(error) ? error : undefined);
       throw error;
     }
     if (wantsProof) await this.prove(forward, early);
+    if (this.#all.has(forward)) this.#watch?.add(forward);
     return forward;
+  }
+
+  /** Somebody's connection through one of them failed. */
+  alarm(): void {
+    this.#watch?.alarm();
   }
 
   /** Another login stands: everything is asked for again. */
@@ -85,8 +115,7 @@ export class Forwards implements ForwardKeeper {
   async prove(forward: ManagedForward, early?: EarlyProof): Promise<void> {
     const host = this.#host;
     if (host === undefined) return;
-    const { state, cause } = await proveForward(forward, host.prober, early);
-    if (this.#host === host && !forward.isClosing && forward.state !== 'closed') forward.enter(state, cause);
+    this.#found(forward, host, await proveForward(forward, host.prober, early));
   }
 
   async close(forward: ManagedForward): Promise<void> {
@@ -98,7 +127,7 @@ export class Forwards implements ForwardKeeper {
       // With the login its listeners went as well.
       if (!isLatchkeyError(error, 'ssh/lost')) throw error;
     } finally {
-      this.#all.delete(forward);
+      this.#forget(forward);
       const { listen } = forward.spec;
       if (forward.spec.kind === 'local' && 'socketPath' in listen) await removeStaleSocket(listen.socketPath);
       forward.enter('closed');
@@ -107,13 +136,51 @@ export class Forwards implements ForwardKeeper {
 
   /** Takes all back that would leave something behind, and forgets the rest: the login is about to end. */
   async closeAll(): Promise<void> {
+    this.#ending.abort();
     const all = [...this.#all];
     const lasting = all.filter((forward) => 'socketPath' in forward.spec.listen);
     const bound = delay(CLOSE_TIMEOUT_MS, undefined, { ref: false });
     await Promise.race([Promise.allSettled(lasting.map((forward) => forward.close())), bound]);
     for (const forward of all) {
-      this.#all.delete(forward);
+      this.#forget(forward);
       forward.enter('closed');
+    }
+  }
+
+  #forget(forward: ManagedForward): void {
+    this.#all.delete(forward);
+    this.#watch?.remove(forward);
+  }
+
+  async #look(forward: ManagedForward, failures: number): Promise<void> {
+    const host = this.#host;
+    if (host === undefined || forward.state === 'lost' || forward.state === 'requested') return;
+    const { spec, state } = forward;
+    // OpenSSH keeps a little of each question that the server answers with no: mostly its own forward tells as much.
+    const isShort = state === 'degraded' && spec.kind === 'local' && failures % FULL_LOOK_EVERY !== 0;
+    if (isShort && (await hangsUpAtOnce(spec.listen))) return;
+    if (forward.wantsProof) return this.prove(forward);
+    // Who wants no connection to be made is only asked whether it listens here.
+    const proof = await proveListener(forward);
+    if (proof !== undefined) this.#found(forward, host, proof);
+  }
+
+  #found(forward: ManagedForward, host: ForwardHost, { state, cause }: Proof): void {
+    if (this.#host !== host || forward.isClosing || forward.state === 'closed') return;
+    if (this.#renewing.has(forward) && state === 'lost') return;
+    if (forward.state !== state || forward.cause?.message !== cause?.message) forward.enter(state, cause);
+    if (state === 'lost') void this.#renew(forward, host);
+  }
+
+  /** Nobody listens though the login stands: ssh must forget the forward before it makes it again. */
+  async #renew(forward: ManagedForward, host: ForwardHost): Promise<void> {
+    if (this.#renewing.has(forward)) return;
+    this.#renewing.add(forward);
+    try {
+      if (forward.asked !== undefined) await host.mux.closeForward(muxForward(forward.asked)).catch(() => {});
+      await this.#reestablish(forward, host);
+    } finally {
+      this.#renewing.delete(forward);
     }
   }
 
@@ -191,7 +258,8 @@ export class Forwards implements ForwardKeeper {
         if (this.#host !== host) return;
         // The old login's listener may live on over there until its sshd notices.
         forward.enter('lost', isLatchkeyError(error) ? error : forwardError(forward, 'lost', String(error)));
-        await this.#clock.sleep(retryDelayMs(attempt, 'unreachable', Math.random()));
+        const pause = retryDelayMs(attempt, 'unreachable', Math.random());
+        await this.#clock.sleep(pause, this.#ending.signal).catch(() => {});
       }
     }
   }

@@ -46,6 +46,25 @@ export function answers(end: ForwardEnd): Promise<Error | undefined> {
   });
 }
 
+/** Whether an end here closes a connection within a second without a word, as a forward does whose target is dead. */
+export function hangsUpAtOnce(end: ForwardEnd): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = 'socketPath' in end ? connect(end.socketPath) : connect(end.port, end.host ?? '127.0.0.1');
+    let hasConnected = false;
+    const settle = (isOver: boolean) => {
+      socket.destroy();
+      resolve(isOver);
+    };
+    socket.setTimeout(1000, () => settle(false));
+    socket.once('connect', () => {
+      hasConnected = true;
+    });
+    socket.once('data', () => settle(false));
+    socket.once('error', () => settle(hasConnected));
+    socket.once('close', () => settle(hasConnected));
+  });
+}
+
 /** Speaks the first words of SOCKS 5 to a proxy here (RFC 1928 §3); why not, when it does not answer. */
 export function answersSocks(end: ForwardEnd): Promise<Error | undefined> {
   return new Promise((resolve) => {

@@ -32,9 +32,8 @@ export async function proveForward(
 ): Promise<Proof> {
   const { spec } = forward;
   if (spec.kind === 'remote') return proveRemote(forward, spec.listen, spec.connect, prober);
-  if (early === undefined && (await localListener(spec.listen)) === 'free') {
-    return lost(forward, `nobody listens on ${describeEnd(spec.listen)} any more`);
-  }
+  const unheard = early === undefined ? await proveListener(forward) : undefined;
+  if (unheard !== undefined) return unheard;
   if (spec.kind === 'dynamic') {
     const error = await answersSocks(spec.listen);
     return error === undefined ? { state: 'proven' } : lost(forward, `the SOCKS proxy: ${error.message}`);
@@ -63,6 +62,13 @@ export async function proveForward(
     state: 'listening',
     cause: forwardError(forward, 'unproven', `it could not be tried: ${result.reason}`),
   };
+}
+
+/** Looks whether the end on this machine is there, without a connection to it; undefined when it is, or is over there. */
+export async function proveListener(forward: ManagedForward): Promise<Proof | undefined> {
+  const { kind, listen } = forward.spec;
+  if (kind === 'remote' || (await localListener(listen)) !== 'free') return undefined;
+  return lost(forward, `nobody listens on ${describeEnd(listen)} any more`);
 }
 
 async function proveRemote(

@@ -1,5 +1,5 @@
 import { copiedMode } from '../copied-mode.ts';
-import { checkCopy, fileError, localFileError } from '../file-error.ts';
+import { checkCopy, checkSize, fileError, localFileError } from '../file-error.ts';
 import { hashOf, openTarget } from '../local-copy.ts';
 import type { PartialFile } from '../partial-file.ts';
 import type { CopyOptions } from '../remote-files.ts';
@@ -8,6 +8,9 @@ import type { Data, SftpCalls } from './calls.ts';
 import type { SftpSide } from './files.ts';
 import { readPieces } from './pieces.ts';
 import { remoteFileError } from './status-error.ts';
+
+/** A file may grow while it is fetched, but not for ever. */
+const MAX_GROWTH_BYTES = 1 << 30;
 
 /** Copies a file from there to here: under another name until it is whole, compared, then renamed. */
 export async function download(
@@ -19,6 +22,8 @@ export async function download(
   checkCopy(options);
   const { handle, size, mode } = await openPlainFile(calls, remotePath, 'copy');
   try {
+    const { maxBytes = size + MAX_GROWTH_BYTES } = options;
+    checkSize(remotePath, size, maxBytes);
     const to = await openTarget(localPath, options, mode, 'here');
     try {
       const { signal } = options;
@@ -33,8 +38,10 @@ export async function download(
         done += data.length;
         options.onProgress?.(done, Math.max(done, size));
       };
-      const all = { start, end: Number.MAX_SAFE_INTEGER, size, signal };
+      // A byte more than may be: that is how it is noticed.
+      const all = { start, end: maxBytes + 1, size, signal };
       const end = await readPieces(calls, handle, all, take);
+      checkSize(remotePath, end, maxBytes);
       // It became shorter while it was read.
       if (written > end) await to.handle.truncate(to.base + end);
       if (options.verify !== false && checksum !== undefined) {

@@ -8,6 +8,8 @@ import { allOf } from './pieces.ts';
 /** Names of one directory that are kept at most. */
 const MOST_ENTRIES = 1_000_000;
 /** Listing requests, and removals, that are under way at once. */
+/** Directories within directories: a server may make up ever more of them. */
+const MOST_DEPTH = 1000;
 const READS_AT_ONCE = 4;
 const REMOVALS_AT_ONCE = 64;
 
@@ -17,16 +19,19 @@ const SLASH = Buffer.from('/');
 export async function listDirectory(calls: SftpCalls, path: Path): Promise<Entry[]> {
   const handle = await calls.openDirectory(path);
   const entries: Entry[] = [];
+  let told = 0;
   const reader = async (): Promise<void> => {
     for (;;) {
       const more = await calls.readDirectory(handle);
       if (more === undefined) return;
+      // What is left out counts as well, and so does an answer without any: a server can go on with those for ever.
+      told += Math.max(1, more.length);
       for (const entry of more) {
         const name = entry.name.toString('latin1');
         // A name is one step: a server that lists `../x` would lead us out of the directory.
         if (name !== '.' && name !== '..' && name !== '' && !name.includes('/')) entries.push(entry);
       }
-      if (entries.length > MOST_ENTRIES) throw new RangeError(`more than ${MOST_ENTRIES} names`);
+      if (told > MOST_ENTRIES) throw new RangeError(`more than ${MOST_ENTRIES} names`);
     }
   };
   try {
@@ -38,7 +43,8 @@ export async function listDirectory(calls: SftpCalls, path: Path): Promise<Entry
 }
 
 /** Removes a directory and what is in it. Links are removed, never followed; what is gone meanwhile is gone. */
-export async function removeTree(calls: SftpCalls, path: Path): Promise<void> {
+export async function removeTree(calls: SftpCalls, path: Path, depth = 0): Promise<void> {
+  if (depth > MOST_DEPTH) throw new RangeError(`more than ${MOST_DEPTH} directories within each other`);
   const entries = await listDirectory(calls, path).catch(unlessMissing);
   const work = [...(entries ?? [])].reverse();
   const remover = async (): Promise<void> => {
@@ -50,7 +56,7 @@ export async function removeTree(calls: SftpCalls, path: Path): Promise<void> {
   };
   const directories: Buffer[] = [];
   await allOf(Array.from({ length: Math.min(REMOVALS_AT_ONCE, work.length) }, remover));
-  for (const directory of directories) await removeTree(calls, directory);
+  for (const directory of directories) await removeTree(calls, directory, depth + 1);
   await calls.removeDirectory(path).catch(unlessMissing);
 }
 

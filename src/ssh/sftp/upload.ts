@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { checkCopy, fileError, localFileError } from '../file-error.ts';
+import { checkCopy, checkSize, fileError, localFileError } from '../file-error.ts';
 import { hashOf, openSource } from '../local-copy.ts';
 import { partialName } from '../partial-file.ts';
 import type { CopyOptions } from '../remote-files.ts';
@@ -24,6 +24,7 @@ export async function upload(
   checkCopy(options);
   const { handle: from, size, mode } = await openSource(localPath);
   try {
+    checkSize(localPath, size, options.maxBytes ?? size, 'here');
     const job: Upload = { ...side, from, size, localPath, remotePath, options };
     await (options.append ? append(job, mode & 0o7777) : replace(job, mode & 0o7777));
   } finally {

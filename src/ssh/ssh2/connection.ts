@@ -63,7 +63,7 @@ class Connection implements SshConnection {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#status = { state: 'connecting', since: this.#clock.now(), reconnects: 0 };
-    this.#forwards = new Forwards(this.#clock);
+    this.#forwards = new Forwards(this.#clock, options.forwardCheckSeconds);
     this.description = `ssh2 ${describeTarget(options.target)}`;
     this.#files = new ConnectionFiles({
       host: async () => (await this.#ready({})).host,
@@ -142,7 +142,12 @@ class Connection implements SshConnection {
       lostCause: host.lostCause,
       isAlive: host.isAlive,
     });
-    const standing: Standing = { login, host, shells, forwarding: new Ssh2Forwarding(login.client) };
+    const standing: Standing = {
+      login,
+      host,
+      shells,
+      forwarding: new Ssh2Forwarding(login.client, () => this.#forwards.alarm()),
+    };
     this.#standing = standing;
     this.#enter({ state: 'ready', reconnects: this.#logins - 1 });
     this.#forwards.attach(this.#forwardHost(standing));
@@ -161,7 +166,9 @@ class Connection implements SshConnection {
     const { signal } = this.#closing;
     let kind: 'unreachable' | 'refused' = 'unreachable';
     for (let attempt = 0; !signal.aborted; attempt += 1) {
-      await this.#clock.sleep(retryDelayMs(attempt, kind, Math.random()), signal).catch(() => {});
+      const pause = retryDelayMs(attempt, kind, Math.random());
+      this.#status = { ...this.#status, retryAt: new Date(this.#clock.now().getTime() + pause) };
+      await this.#clock.sleep(pause, signal).catch(() => {});
       if (signal.aborted) return;
       try {
         return await this.open(signal);

@@ -16,8 +16,12 @@ export class Ssh2Forwarding {
   /** What is behind each listener over there, by its address as the server tells it. */
   readonly #remote = new Map<string, MuxEndpoint>();
 
-  constructor(client: Ssh2Client) {
+  readonly #onFailure: () => void;
+
+  /** @param onFailure called when a connection through a forward did not arrive */
+  constructor(client: Ssh2Client, onFailure: () => void = () => {}) {
     this.#client = client;
+    this.#onFailure = onFailure;
     client.on(
       'tcp connection',
       (info: { destIP: string; destPort: number }, accept: Accept, reject: () => void) =>
@@ -78,7 +82,10 @@ export class Ssh2Forwarding {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#open(target).then(
         (channel) => join(socket, channel),
-        () => socket.destroy(),
+        () => {
+          socket.destroy();
+          this.#onFailure();
+        },
       );
     });
     await new Promise<void>((resolve, reject) => {
@@ -120,9 +127,13 @@ export class Ssh2Forwarding {
       allowHalfOpen: true,
     });
     socket.setNoDelay(true);
-    socket.once('error', reject);
+    const fail = () => {
+      reject();
+      this.#onFailure();
+    };
+    socket.once('error', fail);
     socket.once('connect', () => {
-      socket.removeListener('error', reject);
+      socket.removeListener('error', fail);
       join(socket, accept());
     });
   }

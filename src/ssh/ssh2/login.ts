@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { isLatchkeyError, LatchkeyError, printable } from '../../kit/index.ts';
+import { readPrompt } from '../askpass/prompt.ts';
+import { HUNG_UP_HINT } from '../failure.ts';
 import type { SshCredential, SshOptions, SshTarget } from '../options.ts';
 import { checkTarget, describeTarget } from '../target.ts';
 import { hostKeyCheck } from './host-key.ts';
@@ -182,7 +184,10 @@ async function authentication(
   ) => {
     const [only] = prompts;
     if (only === undefined) return finish([]);
-    if (prompts.length > 1 || only.echo || !/password/i.test(only.prompt) || hasAnswered) {
+    const question = readPrompt(only.prompt);
+    // A question with a name in it looks like somebody else's: servers' own have none.
+    const isOurs = question.kind === 'password' && question.login === undefined;
+    if (prompts.length > 1 || only.echo || !isOurs || hasAnswered) {
       said.push(`it asked ${JSON.stringify(printable(only.prompt))}, and nothing was given for that`);
       return finish(prompts.map(() => ''));
     }
@@ -266,9 +271,9 @@ const REASONS: readonly { readonly pattern: RegExp; readonly reason: string; rea
     hint: 'the two sides have no algorithm in common; the OpenSSH back-end knows more of them',
   },
   {
-    pattern: /ECONNRESET|hung up|closed/,
+    pattern: /ECONNRESET|hung up|closed|lost before handshake/,
     reason: 'closed',
-    hint: 'the server hung up before the login: too many connections at once, a block of this address, or it is stopping',
+    hint: HUNG_UP_HINT,
   },
 ];
 
