@@ -26,11 +26,19 @@ export async function buildExample(example: string, directory: string): Promise<
   const outfile = join(directory, 'example.mjs');
   writeFileSync(source, example);
   const alias = Object.fromEntries(
-    ['kit', 'x509', 'myproxy', 'tokens', 'oauth'].map((room) => [
+    ['kit', 'x509', 'myproxy', 'tokens', 'oauth', 'ec2'].map((room) => [
       `latchkey/${room}`,
       join(repositoryRoot, 'src', room, 'index.ts'),
     ]),
   );
-  await build({ entryPoints: [source], outfile, bundle: true, platform: 'node', format: 'esm', alias });
+  await build({
+    entryPoints: [source],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    alias,
+  });
   return outfile;
 }

@@ -20,7 +20,8 @@ export const MACHINE_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     options: MACHINE,
-    details: "Ends with the command's exit code. With --json its outputs are in the document, the first 4 MiB of each. Host keys are checked, always.",
+    details:
+      "Ends with the command's exit code. With --json its outputs are in the document, the first 4 MiB of each. Host keys are checked, always.",
     examples: ['latchkey ssh login.example.org -- uname -a', 'latchkey ssh gsissh://login.example.org'],
     load: async () => (await import('./machine-ssh.ts')).machineSsh,
   },
