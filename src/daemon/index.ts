@@ -33,6 +33,7 @@ export {
   statePaths,
   writeRunning,
 } from './state-directory.ts';
+export { loadAuthoritySettings } from './voms/authorities-of-settings.ts';
 export { AUTHORITY_DEFAULTS, type AuthoritySettings } from './voms/authority-settings.ts';
 export { type RunningAuthority, startAuthority } from './voms/start-authority.ts';
 export { type AccountFile, openAccountFile } from './web/account-file.ts';

@@ -50,13 +50,15 @@ function keysOf(schema: unknown, path: readonly string[]): string[] {
   if (schema.wrapped !== undefined) return keysOf(schema.wrapped, path);
   const [key, ...rest] = path;
   if (key === undefined) return Object.keys(schema.entries ?? {});
-  return keysOf(schema.value ?? schema.entries?.[key], rest);
+  return keysOf(schema.item ?? schema.value ?? schema.entries?.[key], rest);
 }
 
 interface SchemaParts {
   /** Of something optional. */
   readonly wrapped?: unknown;
   readonly entries?: Readonly<Record<string, unknown>>;
+  /** Of a list. */
+  readonly item?: unknown;
   /** Of a table of names. */
   readonly value?: unknown;
 }

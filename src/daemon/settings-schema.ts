@@ -157,6 +157,18 @@ const credmon = strictObject({
   ),
 });
 
+/** An attribute authority, `[[voms]]`: one for each organisation. */
+const authority = strictObject({
+  /** Membership file (TOML). */
+  membership: path,
+  listen: optional(text),
+  /** Default 15000, 15001, …, in their order. */
+  port: optional(count(0, 65_535)),
+  host_name: optional(text),
+  certificate: optional(path),
+  key: optional(path),
+});
+
 /** `latchkey.toml`. Every section and key is optional; unknown ones are errors. Relative paths start at the file's directory. */
 export const SETTINGS_SCHEMA = strictObject({
   server: optional(
@@ -227,6 +239,7 @@ export const SETTINGS_SCHEMA = strictObject({
     }),
   ),
   credmon: optional(credmon),
+  voms: optional(array(authority)),
   /** Read by `latchkey models`, which checks it. */
   models: optional(record(string(), unknown())),
   audit: optional(strictObject({ file: optional(path) })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -14,16 +14,11 @@ import { endsWith, repositoryRoot, workspace } from '../support/workspace.ts';
 
 const EXAMPLE = readFileSync(join(repositoryRoot, 'examples/voms/testvo.toml'), 'utf8');
 
-/** `latchkey voms serve` as a process of its own. */
-async function serve(t: TestContext, grid: Grid, membership: string) {
-  const child = spawn(
-    process.execPath,
-    [
-      ...[latchkeyExecutable, 'voms', 'serve', membership, '--listen', '127.0.0.1', '--port', '0', '--json'],
-      ...['--cert', grid.host.certificate, '--key', grid.host.key, '--trust', grid.trustDirectory],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+/** A command that serves and says so with one line of JSON. */
+async function serve(t: TestContext, grid: Grid, ...args: string[]) {
+  const child = spawn(process.execPath, [latchkeyExecutable, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'exit');
   endsWith(t, grid.directory, async () => {
     child.kill('SIGKILL');
@@ -43,7 +38,12 @@ test('latchkey voms serve says what clients need, takes a new membership on SIGH
   const grid = await makeGrid(workspace(t));
   const membership = join(grid.directory, 'testvo.toml');
   writeFileSync(membership, EXAMPLE);
-  const { child, ended, facts, log } = await serve(t, grid, membership);
+  const { child, ended, facts, log } = await serve(
+    t,
+    grid,
+    ...['voms', 'serve', membership, '--listen', '127.0.0.1', '--port', '0'],
+    ...['--cert', grid.host.certificate, '--key', grid.host.key, '--trust', grid.trustDirectory],
+  );
   const { port } = facts.listening;
   assert.equal(facts.vomses, `"testvo" "localhost" "${port}" "${grid.host.dn}" "testvo"`);
   assert.equal(facts.lscFile, 'testvo/localhost.lsc');
@@ -115,5 +115,49 @@ test('latchkey voms serve does not start with a membership file that has mistake
   assert.match(
     stderr.toString(),
     /unknown key "members"; did you mean member\?; member 1: dn: "x" is no one-line name/,
+  );
+});
+
+test('latchkey serve has an authority for each [[voms]], with what the server has', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const grid = await makeGrid(workspace(t));
+  const at = (name: string): string => join(grid.directory, name);
+  mkdirSync(at('store'), { mode: 0o700 });
+  writeFileSync(at('testvo.toml'), EXAMPLE);
+  const other = EXAMPLE.replaceAll('/testvo', '/othervo').replace('vo = "testvo"', 'vo = "othervo"');
+  writeFileSync(at('othervo.toml'), other);
+  const config = [
+    ...['[server]', 'listen = "127.0.0.1"', 'port = 0', `storage = "${at('store')}"`],
+    ...[`certificate = "${grid.host.certificate}"`, `key = "${grid.host.key}"`],
+    ...[`trust_directory = "${grid.trustDirectory}"`, '[audit]', 'file = "audit.log"'],
+    ...['[log]', 'file = "server.log"', '[[voms]]', 'membership = "testvo.toml"', 'port = 0'],
+    ...['[[voms]]', 'membership = "othervo.toml"', 'port = 0'],
+    ...['[[voms]]', 'membership = "missing.toml"', 'port = 0', ''],
+  ];
+  writeFileSync(at('latchkey.toml'), config.join('\n'));
+  const { child, ended, facts } = await serve(t, grid, 'serve', '-c', at('latchkey.toml'));
+  assert.deepEqual(
+    facts.voms.map(({ vo }: { vo: string }) => vo),
+    ['testvo', 'othervo'],
+  );
+  const { env } = makeSite(grid, facts.voms[1].listening.port);
+  writeFileSync(
+    env.X509_VOMSES ?? '',
+    `"othervo" "localhost" "${facts.voms[1].listening.port}" "${grid.host.dn}" "othervo"\n`,
+  );
+  const made = await runProgram(process.execPath, [latchkeyExecutable, 'voms', 'init', 'othervo', '--json'], {
+    env,
+    cwd: grid.directory,
+  });
+  assert.equal(made.code, 0, made.stderr.toString());
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+  const audit = readFileSync(at('audit.log'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    audit.map(({ vo, verdict }) => [vo, verdict]),
+    [['othervo', 'done']],
   );
 });

@@ -19,6 +19,7 @@ import { defaultProxyPath } from '../../x509/index.ts';
 import type { Command, Invocation, Report } from './command.ts';
 import { storageOf } from './config-file.ts';
 import { withProgress } from './progress.ts';
+import { type Authorities, authorityText, startAuthorities } from './serve-authorities.ts';
 import { catchSignals, type Signals } from './serve-signals.ts';
 import { formatServerFinding, serverFindings } from './server-findings.ts';
 
@@ -53,8 +54,9 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   announce(invocation, server, settings);
   const monitor = await startMonitorOf(invocation, config, server);
   signals.watching(monitor);
-  announceJson(invocation, server, monitor);
-  return await untilStopped(invocation, server, monitor, signals);
+  const authorities = await startAuthoritiesOf(invocation, config, { server, settings, signals });
+  announceJson(invocation, server, monitor, authorities);
+  return await untilStopped(invocation, { server, monitor, authorities }, signals);
 }
 
 async function serveState(invocation: Invocation): Promise<Report> {
@@ -101,7 +103,8 @@ async function serveState(invocation: Invocation): Promise<Report> {
   announce(invocation, server, settings, others);
   const monitor = await startMonitorOf(invocation, paths.settings, server);
   signals.watching(monitor);
-  announceJson(invocation, server, monitor);
+  const authorities = await startAuthoritiesOf(invocation, paths.settings, { server, settings, signals });
+  announceJson(invocation, server, monitor, authorities);
   const findings = await serverFindings(settings, context.now());
   for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
     say(formatServerFinding(finding));
@@ -116,7 +119,7 @@ async function serveState(invocation: Invocation): Promise<Report> {
     );
   }
   try {
-    return await untilStopped(invocation, server, monitor, signals);
+    return await untilStopped(invocation, { server, monitor, authorities }, signals);
   } finally {
     await removeRunning(paths);
   }
@@ -205,16 +208,32 @@ async function startMonitorOf(
   }
 }
 
+/** The attribute authorities that the configuration asks for. */
+async function startAuthoritiesOf(
+  invocation: Invocation,
+  config: string,
+  parts: { readonly server: RunningServer; readonly settings: ServerSettings; readonly signals: Signals },
+): Promise<Authorities> {
+  const authorities = await startAuthorities(invocation, config, parts);
+  if (!invocation.json)
+    for (const one of authorities.running) invocation.context.out(`${tick('VOMS', authorityText(one))}\n`);
+  if (authorities.running.length > 0) parts.signals.serving(authorities);
+  return authorities;
+}
+
 /** One line when everything is there that will be. */
 function announceJson(
   { context, json }: Invocation,
   { address: { host, port }, dn }: RunningServer,
   monitor: RunningMonitor | undefined,
+  { running }: Authorities,
 ): void {
   if (!json) return;
   const tokens = monitor?.settings.directory ?? null;
   const page = monitor?.page ?? null;
-  context.out(`${JSON.stringify({ listening: { host, port }, dn, pid: process.pid, tokens, page })}\n`);
+  const voms = running.map(({ vo, address }) => ({ vo, listening: address }));
+  const document = { listening: { host, port }, dn, pid: process.pid, tokens, page };
+  context.out(`${JSON.stringify(voms.length === 0 ? document : { ...document, voms })}\n`);
 }
 
 function announce(
@@ -262,12 +281,16 @@ function whatNext(
 
 async function untilStopped(
   { context, json }: Invocation,
-  server: RunningServer,
-  monitor: RunningMonitor | undefined,
+  running: {
+    readonly server: RunningServer;
+    readonly monitor: RunningMonitor | undefined;
+    readonly authorities: Authorities;
+  },
   signals: Signals,
 ): Promise<Report> {
+  const { server, monitor, authorities } = running;
   const reason = await Promise.race([signals.stopped, server.ended.then(() => 'ended')]);
-  await Promise.all([server.close(), monitor?.close()]);
+  await Promise.all([server.close(), monitor?.close(), authorities.close()]);
   if (!json) {
     context.out(`${reason === 'SIGINT' && process.stdout.isTTY ? '\n' : ''}latchkey: stopped\n`);
   }
