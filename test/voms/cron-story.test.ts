@@ -6,7 +6,7 @@ import { runProgram } from '../../src/kit/index.ts';
 import { openConfig } from '../support/c-server.ts';
 import { makeGrid } from '../support/grid.ts';
 import { startOurServer } from '../support/our-server.ts';
-import { linkOurTools } from '../support/our-tools.ts';
+import { latchkeyExecutable, linkOurTools } from '../support/our-tools.ts';
 import { havePeers } from '../support/peers.ts';
 import { startTestAuthority } from '../support/voms-site.ts';
 import { workspace } from '../support/workspace.ts';
@@ -110,6 +110,19 @@ test('a week-long credential is stored, retrieved without a certificate, and dre
   assert.equal(atOnce.depth, 4);
   assert.deepEqual(atOnce.fqans, FQANS);
   assert.match(atOnce.all, /attribute : nickname = jane \(testvo\)/);
+
+  const ours = join(grid.directory, 'ours.pem');
+  const logonArgs = ['logon', '-l', 'jane', '--pass-phrase-stdin', '--voms', 'testvo:/testvo/Role=VO-Admin'];
+  const house = await runProgram(process.execPath, [latchkeyExecutable, ...logonArgs, '-o', ours, '--json'], {
+    env: cron,
+    cwd: grid.directory,
+    input: PASS,
+  });
+  assert.equal(house.code, 0, house.stderr.toString());
+  const { fqans } = JSON.parse(house.stdout.toString());
+  assert.deepEqual(fqans, ['/testvo/Role=VO-Admin/Capability=NULL', ...FQANS]);
+  const inHouse = await judged(cron, ours, grid.ca.certificate);
+  assert.deepEqual([inHouse.depth, inHouse.fqans], [4, fqans]);
 });
 
 test('myproxy-logon --voms writes nothing when the attributes are refused', async (t) => {

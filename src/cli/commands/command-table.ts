@@ -177,6 +177,12 @@ export const COMMANDS: readonly CommandSpec[] = [
         help: 'renew: prove with this proxy whose credential it is',
         completes: 'file',
       },
+      {
+        short: 'm',
+        long: 'voms',
+        value: 'VO,…',
+        help: 'with attributes of a virtual organisation: VO, or VO:/vo/group/Role=name; of the server, or put below its proxy here',
+      },
       { short: 'N', long: 'check-only', help: 'only see whether the server would let you' },
       { long: 'ec', help: 'an EC P-256 key; default RSA 2048' },
       { short: 'T', long: 'trust-roots', help: "fetch and install the server's trust roots too" },

@@ -1,5 +1,6 @@
 import { LatchkeyError } from '../../kit/index.ts';
 import type { LogonOptions, LogonResult, OwnIdentity } from '../../myproxy/index.ts';
+import { attributeCertificatesOf } from '../../voms/index.ts';
 import {
   defaultProxyPath,
   formatCredential,
@@ -42,7 +43,8 @@ export const logon: Command = async (invocation) => {
       lines: [`${server.host}:${server.port} would give "${username}" a proxy`],
     };
   }
-  const result = await explained(subject, client.logon(options));
+  const dress = await dressOf(invocation, place);
+  const result = await dress(await explained(subject, client.logon(options)));
   if (out === '-') return { json: undefined, lines: [], raw: formatCredential(result.credential).reveal() };
   await writeProxyFile(result.credential, out);
   return describe(result, username, out, context.now());
@@ -55,6 +57,7 @@ async function logonOptions(invocation: Invocation, place: Place, username: stri
   return {
     username,
     credname: given.text('credential'),
+    voNames: vosOf(invocation),
     lifetime: given.lifetime('lifetime') ?? HALF_DAY,
     ...(isSilent ? {} : { passphrase: () => askMyProxyPassPhrase(invocation, username) }),
     ...(renew === undefined
@@ -65,6 +68,21 @@ async function logonOptions(invocation: Invocation, place: Place, username: stri
     updateTrustRoots: given.flag('trust-roots') && place.state === undefined,
     bootstrap: given.flag('bootstrap'),
   };
+}
+
+function vosOf({ given }: Invocation): readonly string[] {
+  return (given.text('voms') ?? '').split(',').filter((vo) => vo !== '');
+}
+
+/** For `--voms`: attributes are put below what came, unless the server has put them in. */
+async function dressOf(
+  invocation: Invocation,
+  place: Place,
+): Promise<(result: LogonResult) => Promise<LogonResult>> {
+  const vos = vosOf(invocation);
+  if (vos.length === 0) return async (result) => result;
+  const { dressLogon } = await import('./logon-dress.ts');
+  return await dressLogon(invocation, vos, place.trust?.value);
 }
 
 /** Whom to be: with a pass phrase nobody, unless a certificate is named; otherwise what the usual search finds. */
@@ -83,6 +101,7 @@ async function connectionIdentity(invocation: Invocation): Promise<OwnIdentity |
 
 function describe(result: LogonResult, username: string, out: string, now: Date): Report {
   const { chain, expires, server, trustRoots } = result;
+  const fqans = attributeCertificatesOf(chain).flatMap(({ certificate }) => certificate?.fqans ?? []);
   const identity = identityOf(chain);
   const left = formatSpan(secondsLeft(expires, now));
   const limited = isLimitedChain(chain) ? ', limited' : '';
@@ -92,6 +111,7 @@ function describe(result: LogonResult, username: string, out: string, now: Date)
       file: out,
       identity: identity === undefined ? null : formatOneline(identity),
       limited: isLimitedChain(chain),
+      ...(fqans.length === 0 ? {} : { fqans }),
       ...validityJson(chain[0]?.notBefore ?? now, expires, now),
       server: { host: server.host, port: server.port, dn: server.dn },
       ...(trustRoots === undefined
@@ -100,6 +120,7 @@ function describe(result: LogonResult, username: string, out: string, now: Date)
     },
     lines: [
       `a proxy for "${username}", valid for ${left}${limited}, is in ${out}`,
+      ...fqans.map((fqan) => `  ${fqan}`),
       ...(trustRoots?.directory === undefined
         ? []
         : [`${trustRoots.written.length} trust root files are in ${trustRoots.directory}`]),
