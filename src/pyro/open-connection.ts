@@ -81,7 +81,7 @@ async function attempt(
       where,
     });
     const spoken =
-      options.serializer === undefined && handshaken.isNative ? serializerNamed('json') : serializer;
+      options.serializer === undefined && handshaken.isNative ? serializerNamed('msgpack') : serializer;
     return new ObjectConnection({
       frames,
       version,

@@ -65,8 +65,9 @@ test('a call that a Pyro daemon does not answer in time does not spoil the next'
   const daemon = await startDaemon(t, workspace(t));
   const object = await connectObject(daemon.uri, { reconnect: {} });
   t.after(() => object.close());
-  await assert.rejects(object.call('sleep', [2], { timeoutMs: 100 }), coded('pyro/timed-out'));
-  assert.equal(await object.call('echo', ['next']), 'next');
+  await assert.rejects(object.call('sleep', [20], { timeoutMs: 100 }), coded('pyro/timed-out'));
+  // Behind the first one it would wait for twenty seconds.
+  assert.equal(await object.call('echo', ['next'], { timeoutMs: 10_000 }), 'next');
   const giveUp = new AbortController();
   const given = assert.rejects(
     object.call('sleep', [0.3], { signal: giveUp.signal }),
@@ -226,13 +227,14 @@ test('a client that reads nothing does not fill the memory of the server', async
   });
   const socket = connect(port, '127.0.0.1');
   t.after(() => socket.destroy());
-  socket.pause();
   socket.write(
     encodeFrame({
       ...frameOf('connect'),
       payload: serializers.serpent.encode({ handshake: 'hello', object: 'echo' }),
     }),
   );
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.pause();
   const before = process.memoryUsage().external + process.memoryUsage().arrayBuffers;
   for (let i = 0; i < 1000; i += 1) socket.write(call);
   const object = await connectObject(uri);
