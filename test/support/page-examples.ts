@@ -26,7 +26,7 @@ export async function buildExample(example: string, directory: string): Promise<
   const outfile = join(directory, 'example.mjs');
   writeFileSync(source, example);
   const alias = Object.fromEntries(
-    ['kit', 'x509', 'myproxy', 'tokens', 'oauth', 'ec2'].map((room) => [
+    ['kit', 'x509', 'myproxy', 'tokens', 'oauth', 'ec2', 'pyro'].map((room) => [
       `latchkey/${room}`,
       join(repositoryRoot, 'src', room, 'index.ts'),
     ]),
