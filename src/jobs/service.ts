@@ -172,6 +172,11 @@ export class Service {
     }
     const known = this.#jobs.get(whole);
     if (known !== undefined) return new Job(this.#operations, known.job, known);
+    if (this.#hasNoMachine()) {
+      throw new LatchkeyError('jobs/not-found', `"${whole}" ended with the machine that it ran on`, {
+        hint: 'a machine of ec2:// ends with the service, or the command, that started it',
+      });
+    }
     const place = await this.#open();
     const tag = await findSandbox(place, native);
     const kept = tag === undefined ? undefined : parseKept(await readKept(place, tag), tag);
@@ -221,6 +226,7 @@ export class Service {
 
   /** Ids of all the user's jobs at the scheduler, ours or not. */
   async list(): Promise<readonly string[]> {
+    if (this.#hasNoMachine()) return [];
     const place = await this.#open();
     const natives = place.system.parseList(await runCommand(place, place.system.list()));
     return natives.map((native) => formatJobId({ service: this.url, native }));
@@ -228,6 +234,7 @@ export class Service {
 
   /** The same with their states, in two questions. What a job of ours has on record besides, {@link getJob} tells. */
   async overview(): Promise<readonly { readonly id: string; readonly facts: JobFacts }[]> {
+    if (this.#hasNoMachine()) return [];
     const place = await this.#open();
     const { system } = place;
     const natives = system.parseList(await runCommand(place, system.list()));
@@ -265,6 +272,11 @@ export class Service {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Nothing was started yet, and nothing is only to look. */
+  #hasNoMachine(): boolean {
+    return this.#url.via === 'ec2' && this.#place === undefined;
   }
 
   #open(): Promise<Workplace> {

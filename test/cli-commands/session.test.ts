@@ -29,6 +29,7 @@ test('latchkey session show: what there is, what a host would be shown, and why 
   assert.match(host, /^ssh:\/\/login\.example\.org: login name jane \(as given\)\n/);
   assert.match(host, /^default SSH id_ed25519 .* its key is the 1st that is offered$/m);
   assert.match(host, /^default Token +ssh has no use for a token; jobs are given it$/m);
+  assert.match(await show('ssh://login.example.org:2222'), /^ssh:\/\/login\.example\.org:2222: login name/);
   const json = JSON.parse(await show('--json', 'login.example.org'));
   assert.deepEqual([json.user, json.conflict, json.used.length], [null, null, 1]);
   const wrong = await runProgram(process.execPath, [latchkey, 'session', 'show', 'local://x'], { env });

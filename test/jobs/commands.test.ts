@@ -163,3 +163,12 @@ test('a detached job’s files are fetched when its description is given again, 
   assert.deepEqual([followed.code, followed.stderr], [0, '']);
   assert.equal(readFileSync(join(home, 'here'), 'utf8'), 'made\n');
 });
+
+test('files that cannot be fetched are told of once, with the job’s own exit code beside them', (t) => {
+  const home = workspace(t);
+  const description = { executable: 'true', fileTransfer: ['here < not-made'] };
+  writeFileSync(join(home, 'job.json'), JSON.stringify(description));
+  const run = latchkey(home, ['run', '-d', 'job.json', 'local://']);
+  assert.equal(run.code, 1);
+  assert.equal(run.stderr.match(/^latchkey: cannot copy/gm)?.length, 1, run.stderr);
+});

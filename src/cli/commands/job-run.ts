@@ -1,7 +1,14 @@
-import type { Job, JobCredential, JobDescription } from '../../jobs/index.ts';
+import {
+  type Job,
+  type JobCredential,
+  type JobDescription,
+  parseServiceUrl,
+  type Service,
+} from '../../jobs/index.ts';
 import { LatchkeyError } from '../../kit/index.ts';
 import { Context, type Session } from '../../session/index.ts';
-import type { Command } from './command.ts';
+import type { Command, Report } from './command.ts';
+import { ec2MachineOf } from './ec2-machine.ts';
 import type { Given } from './given.ts';
 import { readDescription } from './job-description-file.ts';
 import { factsJson, reportOfEnd, streamJob } from './job-outcome.ts';
@@ -11,11 +18,17 @@ import { withService } from './job-service.ts';
 export const jobRun: Command = async (invocation) => {
   const { given, note } = invocation;
   const [url = '', ...words] = given.arguments;
+  if (given.flag('detach') && parseServiceUrl(url).via === 'ec2') {
+    throw new LatchkeyError(
+      'cli/usage',
+      'a machine of ec2:// ends with this command: its job cannot be detached',
+    );
+  }
   const description = {
     ...(await readDescription(given.text('description'))),
     ...givenAttributes(given, words),
   };
-  return withService(invocation, url, async (service, session) => {
+  const run = async (service: Service, session: Session): Promise<Report> => {
     const credentials = await credentialsOf(given, session);
     const job = service.createJob(credentials.length === 0 ? description : { ...description, credentials });
     await job.run();
@@ -31,7 +44,8 @@ export const jobRun: Command = async (invocation) => {
     }
     const report = reportOfEnd(job, note, told);
     return interrupted.wasInterrupted() ? { ...report, exitCode: 130 } : report;
-  });
+  };
+  return withService(invocation, url, run, ec2MachineOf);
 };
 
 function cancelWhenInterrupted(job: Job, note: (text: string) => void) {

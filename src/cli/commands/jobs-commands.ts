@@ -1,4 +1,5 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
+import { EC2 } from './ec2-options.ts';
 import { MACHINE } from './machine-options.ts';
 
 const JOBS = 'Jobs on other machines';
@@ -45,13 +46,15 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
       { long: 'detach', help: 'print the id when it is submitted, and leave it alone' },
       SANDBOXES,
       ...MACHINE,
+      ...EC2,
     ],
     details:
-      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. Files of --proxy and --token are read again in time, as long as this runs.",
+      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. Files of --proxy and --token are read again in time, as long as this runs. With ec2:// a machine is started for it, in the account of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and ended with it.",
     examples: [
       'latchkey run local:// -- echo "a  b"',
       'latchkey run --time 2h slurm+ssh://login.example.org -- ./simulate --steps 1000',
       'latchkey run --detach -d job.json ssh://host',
+      'latchkey run --image ami-0abc --instance-type t3.micro --allow-from 192.0.2.7 --key-name work -i ~/.ssh/id_ed25519 --login admin ec2:// -- ./analyse',
     ],
     load: async () => (await import('./job-run.ts')).jobRun,
   },

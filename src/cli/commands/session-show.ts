@@ -40,7 +40,7 @@ function hostReport(explanation: Explanation, contexts: readonly ContextReport[]
       contexts: contexts.map(jsonOf),
     },
     lines: [
-      `${target.scheme}://${target.host}: login name ${user === undefined ? 'as ssh decides' : `${user} (${from})`}`,
+      `${addressOf(target)}: login name ${user === undefined ? 'as ssh decides' : `${user} (${from})`}`,
       ...(conflict === undefined ? [] : [conflict.message]),
       '',
       ...tableLines(
@@ -57,6 +57,10 @@ function hostReport(explanation: Explanation, contexts: readonly ContextReport[]
       ),
     ],
   };
+}
+
+function addressOf({ scheme, host, port }: Explanation['target']): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`;
 }
 
 function rowsOf({ name, summary, warnings }: ContextReport): string[][] {
