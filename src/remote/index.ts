@@ -32,6 +32,7 @@ export type { EndReason, JobEnding, JobEntry, JobState } from './model-server/jo
 export type { ManagedJob } from './model-server/managed-job.ts';
 export { ModelServer, type ModelServerEvent, type ModelServerParts } from './model-server/model-server.ts';
 export { modelAccess } from './model-server/service/prove-model.ts';
+export { registerModelServer } from './model-server/service/register-server.ts';
 export {
   MODEL_SERVER_CONTROL,
   type ServedModelServer,
@@ -55,6 +56,7 @@ export { MAX_LEASE_SECONDS, NAME_SERVER_NAME, type RegistryEntry } from './regis
 export { type EntrySignature, publicKeyText, signEntry, verifyEntry } from './registry/entry-signature.ts';
 export type { EntryOnWire } from './registry/entry-wire.ts';
 export { type FindRegistryOptions, type FoundRegistry, findRegistry } from './registry/find-registry.ts';
+export { type HostIdentity, loadHostIdentity } from './registry/host-identity.ts';
 export { Registration, type RegistrationOptions } from './registry/registration.ts';
 export { RegistryClient, type RegistryClientOptions } from './registry/registry-client.ts';
 export { RegistryServer, type RegistryServerOptions } from './registry/registry-server.ts';

@@ -49,6 +49,7 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
       },
       { long: 'name', value: 'NAME', help: 'what the server is called; default Models@HOST' },
       { long: 'listen', value: 'PLACE', help: 'unix:PATH or HOST:PORT; default a socket in its directory' },
+      { long: 'ns', value: 'ADDRESS', help: 'register at this registry: host:port, [IPv6]:port or ./u:path' },
       { long: 'max-jobs', value: 'COUNT', help: 'how many jobs run at the same time; default 4' },
       {
         long: 'key-file',

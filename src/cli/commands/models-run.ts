@@ -4,6 +4,8 @@ import {
   loadModelSettings,
   type ModelsSection,
   type NetworkMode,
+  type Registration,
+  registerModelServer,
   serveModelServer,
 } from '../../remote/index.ts';
 import type { Command, Invocation } from './command.ts';
@@ -21,17 +23,28 @@ export const modelsRun: Command = async (invocation) => {
   });
   for (const { message, index } of findings)
     note(`! ${index === undefined ? '' : `line ${index}: `}${message}`);
+  // From here on there is something to be ended in order.
+  const interrupted = signalled();
   const served = await serveModelServer(settings, {
     classRuntime: [process.execPath, realpathSync(process.argv[1] ?? ''), 'models', 'serve'],
     onEvent: ({ event, job, text }) =>
       note([event, job, text].filter((word) => word !== undefined).join('  ')),
   });
+  let registration: Registration | undefined;
+  try {
+    registration = await registerModelServer(settings, served.uri, (error) =>
+      note(error instanceof Error ? `! not registered: ${error.message}` : 'registered again'),
+    );
+  } catch (error) {
+    await served.close('leave');
+    throw error;
+  }
   note(`${settings.name} is ready: ${served.uri}`);
   note(`at most ${settings.limits.maxJobs} jobs, in ${settings.directory}`);
-  const interrupted = signalled();
   const fate = await Promise.race([served.asked, interrupted.wait]);
   interrupted.release();
   const jobs = served.server.jobs.length;
+  await registration?.close();
   await served.close(fate);
   return { json: { name: settings.name, jobs }, lines: [`${settings.name} has ended`] };
 };
@@ -53,6 +66,7 @@ function sectionOf({ given }: Invocation): ModelsSection {
     ...text('class', 'class'),
     ...text('name', 'name'),
     ...text('listen', 'listen'),
+    ...text('ns', 'registry'),
     ...text('key-file', 'key_file'),
     ...(given.text('directory') === undefined ? {} : { directory: given.text('directory') ?? '' }),
     ...(maxJobs === undefined ? {} : { max_jobs: Number(maxJobs) }),

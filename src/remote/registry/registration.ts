@@ -8,6 +8,8 @@ export interface RegistrationOptions {
   readonly entry: RegistryEntry;
   /** Needed for the name to be ours again after the registry has lost a connection. */
   readonly owner?: Secret;
+  /** A registry that cannot be reached at first is no error: it is tried again. Default false. */
+  readonly mayBeAway?: boolean;
   /** Told of every failed heartbeat, and with undefined when all is well again. */
   readonly onTrouble?: (error: unknown) => void;
   readonly clock?: Clock;
@@ -29,24 +31,34 @@ export class Registration {
   readonly #running: Promise<void>;
   #client: RegistryClient | undefined;
   #trouble: unknown;
+  #isAway: boolean;
 
   /** Registers; after that the name is kept. @throws LatchkeyError `remote/name-taken`, …, and what `connect` throws */
   static async begin(options: RegistrationOptions): Promise<Registration> {
     const connections = new AbortController();
-    const client = await options.connect(connections.signal);
+    let client: RegistryClient | undefined;
     try {
+      client = await options.connect(connections.signal);
       await client.register(options.entry, options.owner);
     } catch (error) {
-      await client.close();
-      throw error;
+      await client?.close();
+      client = undefined;
+      const isAnswer = isLatchkeyError(error) && error.code.startsWith('remote/');
+      if (options.mayBeAway !== true || isAnswer) throw error;
+      options.onTrouble?.(error);
     }
     return new Registration(options, client, connections);
   }
 
-  private constructor(options: RegistrationOptions, client: RegistryClient, connections: AbortController) {
+  private constructor(
+    options: RegistrationOptions,
+    client: RegistryClient | undefined,
+    connections: AbortController,
+  ) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#client = client;
+    this.#isAway = client === undefined;
     this.#connections = connections;
     this.#running = this.#keep();
   }
@@ -124,7 +136,8 @@ export class Registration {
   }
 
   #tell(error: unknown): void {
-    const isNews = error !== undefined || this.#trouble !== undefined;
+    const isNews = error !== undefined || this.#isAway;
+    this.#isAway = error !== undefined;
     this.#trouble = error;
     if (isNews) this.#options.onTrouble?.(error);
   }

@@ -1,4 +1,4 @@
-import { LatchkeyError, quote, type Secret } from '../../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, quote, type Secret } from '../../kit/index.ts';
 import {
   type ConnectOptions,
   connectObject,
@@ -88,11 +88,17 @@ export class RegistryClient {
    * @throws LatchkeyError `remote/name-taken`, `remote/name-invalid`, `remote/signature`
    */
   async register(entry: RegistryEntry, owner?: Secret): Promise<void> {
-    if (this.isOurs)
+    if (this.isOurs) {
       await this.#ask('register_entry', { entry: registrationToWire(entry), ...ownerText(owner) });
-    else {
-      const { name, uri, tags } = entry;
+      return;
+    }
+    const { name, uri, tags } = entry;
+    try {
       await this.#ask('register', { name, uri, safe: true, metadata: [...tags] });
+    } catch (error) {
+      // A name server of Pyro takes the same again for a conflict.
+      if (!isLatchkeyError(error, 'remote/name-taken') || (await this.lookup(name)).uri !== uri) throw error;
+      await this.setTags(name, tags);
     }
   }
 

@@ -113,6 +113,7 @@ for (const [kind, key] of [
     assert.equal(await client.count(), 1);
     const entry = { name: 'a.model', uri: 'PYRO:x@host.example:1', tags: ['blue', 'red'] };
     await client.register(entry);
+    await client.register(entry);
     await assert.rejects(client.register({ ...entry, uri: 'PYRO:y@h:1' }), { code: 'remote/name-taken' });
     assert.deepEqual(await client.lookup('a.model'), { ...entry, isOwned: false });
     await assert.rejects(client.lookup('none'), { code: 'remote/name-unknown' });

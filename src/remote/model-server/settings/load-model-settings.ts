@@ -80,7 +80,10 @@ async function fromLegacy(
     },
     { base: process.cwd(), directory },
   );
-  return { settings: { ...settings, key, published, registry }, findings: legacy.findings };
+  return {
+    settings: { ...settings, key, published, registry: settings.registry ?? registry },
+    findings: legacy.findings,
+  };
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,5 @@
 import type { Secret } from '../../../kit/index.ts';
+import type { PyroLocation } from '../../../pyro/index.ts';
 
 /** What a job is: a class that a small runtime of ours serves, or any program that reports as the page says. */
 export type ModelProgram =
@@ -32,7 +33,7 @@ export interface ModelServerSettings {
   /** What is published in place of the address that is listened on. */
   readonly published?: { readonly host: string; readonly port: number } | undefined;
   /** Where the registry is; absent = it registers nowhere. */
-  readonly registry?: { readonly host: string; readonly port: number } | undefined;
+  readonly registry?: PyroLocation | undefined;
   /** Where jobs listen: each on a socket in its own directory, or on TCP. */
   readonly jobPlaces: 'unix' | { readonly host: string; readonly ports?: PortRange | undefined };
   /** Environment of jobs, besides the harmless part of the server's. */

@@ -21,6 +21,7 @@ import {
   unknown,
 } from 'valibot';
 import { LatchkeyError, quote } from '../../../kit/index.ts';
+import { parseRegistryAddress } from '../../registry/find-registry.ts';
 import {
   DEFAULT_LIMITS,
   isServerName,
@@ -47,6 +48,8 @@ const section = strictObject({
   directory: optional(text),
   /** `unix:PATH` or `HOST:PORT` */
   listen: optional(text),
+  /** Where the registry is: `HOST:PORT`, `./u:PATH`. */
+  registry: optional(text),
   /** Holds the key that clients must know. */
   key_file: optional(text),
   /** Jobs have the server's key instead of one each. */
@@ -127,6 +130,7 @@ export function settingsFromSection(
     metadata: given.metadata ?? {},
     directory,
     listen: placeOf(given.listen ?? `unix:${directory}/server`, base),
+    registry: given.registry === undefined ? undefined : parseRegistryAddress(given.registry),
     sharesKey: given.share_key === 'yes',
     jobPlaces:
       places === 'unix'

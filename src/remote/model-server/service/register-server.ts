@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { isLatchkeyError, type Secret } from '../../../kit/index.ts';
+import { type PyroLocation, parseObjectUri } from '../../../pyro/index.ts';
+import { signEntry } from '../../registry/entry-signature.ts';
+import { loadHostIdentity } from '../../registry/host-identity.ts';
+import { Registration } from '../../registry/registration.ts';
+import { RegistryClient } from '../../registry/registry-client.ts';
+import type { ModelServerSettings } from '../settings/model-server-settings.ts';
+
+const LEASE_SECONDS = 30;
+const CONNECT_TIMEOUT_MS = 3000;
+/** Its secret is what the server's name in a registry hangs on: who has it can take the name. */
+const IDENTITY_FILE = 'identity';
+
+/**
+ * Keeps a model server's name in the registry of its settings, signed by its directory's own key, under the tags that MuPIF gives.
+ * A registry that is away is tried again and again, and `onTrouble` told.
+ *
+ * @returns undefined when the settings name no registry
+ * @throws LatchkeyError `remote/name-taken` when the name is another server's
+ */
+export async function registerModelServer(
+  settings: ModelServerSettings,
+  uri: string,
+  onTrouble: (error: unknown) => void,
+): Promise<Registration | undefined> {
+  const { registry, name, directory } = settings;
+  if (registry === undefined) return undefined;
+  const { privateKey, owner } = await loadHostIdentity(join(directory, IDENTITY_FILE));
+  const unsigned = { name, uri, tags: tagsOf(settings, uri), leaseSeconds: LEASE_SECONDS };
+  return await Registration.begin({
+    connect: (signal) => connect(registry, settings.key, signal),
+    entry: signEntry(unsigned, privateKey, Date.now()),
+    owner,
+    mayBeAway: true,
+    onTrouble,
+  });
+}
+
+/** `hkey` of old settings is the key of the name server too, unless that has none. */
+async function connect(
+  registry: PyroLocation,
+  key: Secret | undefined,
+  signal: AbortSignal,
+): Promise<RegistryClient> {
+  const options = { signal, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+  if (key === undefined) return await RegistryClient.connect(registry, options);
+  try {
+    return await RegistryClient.connect(registry, { ...options, hmacKey: key });
+  } catch (error) {
+    const isAway = ['pyro/unreachable', 'pyro/timed-out', 'pyro/cancelled'] as const;
+    if (isAway.some((code) => isLatchkeyError(error, code))) throw error;
+    return await RegistryClient.connect(registry, options);
+  }
+}
+
+function tagsOf({ listen, published }: ModelServerSettings, uri: string): readonly string[] {
+  const { location } = parseObjectUri(uri);
+  if (!('host' in listen) || !('host' in location)) return ['type:jobmanager'];
+  // Without NAT the URI tells the port that was chosen for 0.
+  const port = published === undefined ? location.port : listen.port;
+  return [
+    'type:jobmanager',
+    `host:${listen.host}`,
+    ...(port === 0 ? [] : [`port:${port}`]),
+    ...(published === undefined ? [] : [`nathost:${location.host}`, `natport:${location.port}`]),
+  ];
+}
