@@ -26,6 +26,7 @@ export { HERE, type Place } from './link/place.ts';
 export { type LinkMode, machinesOn, type Route, routeBetween } from './link/route.ts';
 export { loadModelClass, type ModelClass, type ModelJob, serveModel } from './model/serve-model.ts';
 export type { Caller } from './model-server/caller.ts';
+export { getFile, putFile, type TransferOptions } from './model-server/files/transfer.ts';
 export { localHost } from './model-server/host/local-host.ts';
 export type { ModelHost, RunningModel, StartSpec } from './model-server/host/model-host.ts';
 export type { EndReason, JobEnding, JobEntry, JobState } from './model-server/job-entry.ts';

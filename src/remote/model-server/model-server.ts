@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, isLatchkeyError, LatchkeyError, Secret, systemClock } from '../../kit/index.ts';
 import { type Caller, checkMayTouch } from './caller.ts';
+import { Uploads } from './files/uploads.ts';
 import { cutLog } from './host/cut-log.ts';
 import { JOBS_DIRECTORY, removeJobDirectory } from './host/job-directory.ts';
 import { logTail } from './host/job-log.ts';
@@ -49,6 +50,8 @@ const STATE_FILE = 'state.json';
 export class ModelServer {
   readonly settings: ModelServerSettings;
   readonly startedAt: number;
+  /** Files on their way into jobs' directories. */
+  readonly uploads: Uploads;
   readonly #parts: ModelServerParts;
   readonly #clock: Clock;
   readonly #table: JobTable;
@@ -78,6 +81,7 @@ export class ModelServer {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.startedAt = this.#now();
+    this.uploads = new Uploads(limits.maxFileBytes);
     this.#table = new JobTable(settings.name, limits, nextNumber);
     this.#ports =
       jobPlaces === 'unix' || jobPlaces.ports === undefined
@@ -232,6 +236,7 @@ export class ModelServer {
     const ending = fate === 'end' ? live : live.filter((job) => job.model === undefined);
     await Promise.all(ending.map((job) => this.#stop(job, 'server')));
     this.#ticking.abort();
+    await this.uploads.close();
     await this.#state.save();
   }
 
@@ -288,6 +293,7 @@ export class ModelServer {
     if (!isLive(job.entry)) return;
     this.#table.ended(job.id, ending);
     job.leaseEndsAt = undefined;
+    void this.uploads.dropJob(job.id).catch((error: Error) => this.#trouble(error));
     if (job.entry.port !== 0) this.#ports?.give(job.entry.port);
     const how = ending.signal ?? (ending.code === null ? 'unseen' : `exit code ${ending.code}`);
     this.#tell('job-ended', job, `${ending.reason}, ${how}`);

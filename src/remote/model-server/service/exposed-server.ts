@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatchkeyError } from '../../../kit/index.ts';
-import { type CallContext, Exposed, type ExposedMethod, tuple } from '../../../pyro/index.ts';
+import { Exposed, tuple } from '../../../pyro/index.ts';
 import { type Caller, checkMayTouch } from '../caller.ts';
+import { fileMethods } from '../files/exposed-files.ts';
 import { followLog, logTail } from '../host/job-log.ts';
 import { isLive } from '../job-entry.ts';
 import type { ManagedJob } from '../managed-job.ts';
 import type { ModelServer } from '../model-server.ts';
-import { Arguments } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import { exposedMethod, type Method } from './exposed-method.ts';
 import { jobFacts, runningSeconds } from './job-facts.ts';
-import { asPythonException } from './python-names.ts';
 
 /** Which of the two doors a call came through, and what only the server's process can do. */
 export interface ServiceParts {
@@ -17,8 +18,6 @@ export interface ServiceParts {
   /** Ends the process's server, with or without its jobs; the answer is sent first. */
   stop(jobs: 'end' | 'leave'): void;
 }
-
-type Method = (given: Arguments, caller: Caller, context: CallContext) => unknown;
 
 const LOG_LINES = 50;
 const MAX_LOG_LINES = 10_000;
@@ -128,6 +127,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
         });
       },
     ],
+    ...fileMethods(server.uploads, touched),
     drain: [
       ['wait'],
       async (given, caller, { signal }) => {
@@ -160,27 +160,10 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
   };
   return new Exposed({
     methods: Object.fromEntries(
-      Object.entries(methods).map(([name, [names, method]]) => [name, exposedMethod(names, method, parts)]),
+      Object.entries(methods).map(([name, [names, method]]) => [
+        name,
+        exposedMethod(names, method, parts.isOperator),
+      ]),
     ),
   });
-}
-
-function exposedMethod(
-  names: readonly string[],
-  method: Method,
-  { isOperator }: ServiceParts,
-): ExposedMethod {
-  return async (args, kwargs, context) => {
-    try {
-      const given = new Arguments(names, args, kwargs);
-      const { peer } = context;
-      // What a client calls its user opens nothing; limits are counted by it, for want of anything better.
-      const identity = isOperator
-        ? 'operator'
-        : ((names.includes('user') ? given.optionalText('user') : undefined) ?? peer.address);
-      return await method(given, { identity, isOperator, connection: peer, closed: peer.closed }, context);
-    } catch (error) {
-      throw asPythonException(error);
-    }
-  };
 }

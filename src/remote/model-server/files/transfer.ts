@@ -1,0 +1,140 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { LatchkeyError, quote, type Secret } from '../../../kit/index.ts';
+import type { PyroDict, PyroValue, RemoteObject } from '../../../pyro/index.ts';
+import { hashOf } from './read-file.ts';
+
+/** How files go. */
+export interface TransferOptions {
+  /** The job's key, for a connection that did not allocate it. */
+  readonly key?: Secret;
+  /** Pieces on their way at the same time; default 8. */
+  readonly inFlight?: number;
+  /** Called with the bytes that have arrived, and all there are. */
+  onProgress?(done: number, total: number): void;
+  readonly signal?: AbortSignal;
+}
+
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * Puts a local file into a job's directory: in pieces, several on their way at a time. Called again after a failure it sends what is
+ * missing. The file is there when this resolves, whole and checked by SHA-256.
+ *
+ * @param path relative to the job's directory
+ * @throws RemoteError; LatchkeyError `file/io`, `pyro/lost`
+ */
+export async function putFile(
+  server: RemoteObject,
+  jobID: string,
+  localFile: string,
+  path: string,
+  options: TransferOptions = {},
+): Promise<void> {
+  const call = caller(server, options);
+  const file = await open(localFile, constants.O_RDONLY).catch((cause: Error) => {
+    throw new LatchkeyError('file/io', `cannot read ${quote(localFile)}: ${cause.message}`, { cause });
+  });
+  try {
+    const { size, mode } = await file.stat();
+    const sha256 = await hashOf(file);
+    const begun = (await call('beginFile', { jobID, path, size, sha256, mode: mode & 0o777 })) as PyroDict;
+    const upload = String(begun.upload);
+    const chunkBytes = Number(begun.chunkBytes);
+    const missing = (begun.missing as readonly PyroValue[]).map(Number);
+    const lengthOf = (chunk: number) => Math.min(chunkBytes, size - chunk * chunkBytes);
+    let done = size - missing.reduce((sum, chunk) => sum + lengthOf(chunk), 0);
+    await inParallel(missing, options.inFlight ?? 8, async (chunk) => {
+      const bytes = await readAt(file, chunk * chunkBytes, lengthOf(chunk));
+      await call('writeFile', { jobID, upload, chunk, bytes });
+      done += bytes.length;
+      options.onProgress?.(done, size);
+    });
+    await call('finishFile', { jobID, upload });
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Fetches a file of a job: in pieces, several on their way at a time. The local file is there when this resolves, whole and checked by
+ * SHA-256; one that changes meanwhile is an error.
+ *
+ * @throws RemoteError; LatchkeyError `remote/file` when the checksum is wrong, `file/io`, `pyro/lost`
+ */
+export async function getFile(
+  server: RemoteObject,
+  jobID: string,
+  path: string,
+  localFile: string,
+  options: TransferOptions = {},
+): Promise<void> {
+  const call = caller(server, options);
+  const facts = (await call('statFile', { jobID, path })) as PyroDict;
+  const [size, tag] = [Number(facts.size), String(facts.tag)];
+  const part = `${localFile}.part`;
+  const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = await open(part, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    let done = 0;
+    const offsets = Array.from({ length: Math.ceil(size / PIECE_BYTES) }, (_, n) => n * PIECE_BYTES);
+    await inParallel(offsets, options.inFlight ?? 8, async (offset) => {
+      const bytes = (await call('readFile', { jobID, path, offset, length: PIECE_BYTES, tag })) as Uint8Array;
+      await file.write(bytes, 0, bytes.length, offset);
+      done += bytes.length;
+      options.onProgress?.(done, size);
+    });
+    const expected = await call('hashFile', { jobID, path });
+    if ((await hashOf(file)) !== expected)
+      throw new LatchkeyError('remote/file', `${quote(path)} did not arrive as it is`, {
+        hint: 'fetch it again when nothing writes to it',
+        retryable: true,
+      });
+    // What is fetched is never more open than the far side has it, and never runs as somebody else.
+    await file.chmod(Number(facts.mode) & 0o755);
+    await file.sync();
+    await file.close();
+    await rename(part, localFile);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await unlink(part).catch(() => {});
+    throw error;
+  }
+}
+
+function caller(server: RemoteObject, { key, signal }: TransferOptions) {
+  return (method: string, kwargs: { readonly [name: string]: unknown }) =>
+    server.call(method, [], {
+      kwargs: { ...kwargs, ...(key === undefined ? {} : { key: key.revealText() }) },
+      safe: method !== 'finishFile',
+      ...(signal === undefined ? {} : { signal }),
+    });
+}
+
+/** The first failure ends it, when those that run have ended. */
+async function inParallel<T>(
+  items: readonly T[],
+  count: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  let failure: { readonly error: unknown } | undefined;
+  await Promise.all(
+    Array.from({ length: Math.max(1, count) }, async () => {
+      for (let item = queue.shift(); item !== undefined && failure === undefined; item = queue.shift()) {
+        try {
+          await act(item);
+        } catch (error) {
+          failure ??= { error };
+        }
+      }
+    }),
+  );
+  if (failure !== undefined) throw failure.error;
+}
+
+async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await file.read(buffer, 0, length, offset);
+  return buffer.subarray(0, bytesRead);
+}
