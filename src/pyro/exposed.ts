@@ -47,8 +47,16 @@ export interface ObjectMetadata {
   readonly attributes: readonly string[];
 }
 
+const MARK = Symbol.for('latchkey.pyro.Exposed');
+
 /** An object as others may call it. Passing one as an argument or result passes a reference to it. */
 export class Exposed {
+  /** A program that is bundled brings a copy of this class of its own: the mark counts. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && MARK in value;
+  }
+
+  readonly [MARK] = true;
   readonly methods: ReadonlyMap<string, ExposedMethod>;
   readonly attributes: ReadonlyMap<string, ExposedAttribute>;
   readonly metadata: ObjectMetadata;

@@ -3,8 +3,16 @@ import type { PyroVersion } from './serializer.ts';
 import { formatPyroUri, uriOfValue } from './uri.ts';
 import { classNameOf, isPyroDict, type PyroInput, type PyroValue, tuple } from './value.ts';
 
+const MARK = Symbol.for('latchkey.pyro.ObjectReference');
+
 /** A reference to an object: where it is, and what it can do if that is known. It is sent as a Pyro `Proxy`. */
 export class ObjectReference {
+  /** As with `Exposed`: there may be several copies of this class. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && MARK in value;
+  }
+
+  readonly [MARK] = true;
   readonly uri: string;
   readonly metadata: ObjectMetadata | undefined;
 

@@ -1,3 +1,4 @@
+import type { Exposed } from './exposed.ts';
 import type { RemoteObject } from './remote-object.ts';
 import { RemoteStream } from './remote-stream.ts';
 import type { PyroValue } from './value.ts';
@@ -7,7 +8,10 @@ type AnyFunction = (...args: never[]) => unknown;
 /** What a method gives when it is called from elsewhere. */
 type RemoteResult<R> = [R] extends [AsyncGenerator<infer I> | Generator<infer I> | AsyncIterator<infer I>]
   ? AsyncIterableIterator<I>
-  : Promise<Awaited<R>>;
+  : Promise<Arrived<Awaited<R>>>;
+
+/** An exposed object arrives as a reference, for `follow`; anything else as it is. */
+type Arrived<T> = T extends Exposed ? PyroValue : T;
 
 /** The interface `T` as seen from elsewhere: methods give promises, generator methods async iterables; attributes are read as promises. */
 export type Remote<T> = {

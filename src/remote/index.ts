@@ -2,6 +2,11 @@
  * `latchkey/remote`: applications on other machines: where they are registered, the servers that start them, and the links between
  * machines that may not see each other. It knows nothing of pages and of the command line.
  */
+export {
+  type AllocateOptions,
+  allocateApplicationWithModelServer,
+  type ModelServerFinder,
+} from './client/allocate.ts';
 export { type ApplicationLink, connectApplications } from './client/connect-applications.ts';
 export { connectLinked, type LinkedObject, type Reach } from './client/linked-object.ts';
 export {

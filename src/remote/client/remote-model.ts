@@ -1,7 +1,8 @@
-import type { Secret } from '../../kit/index.ts';
+import { LatchkeyError, type Secret } from '../../kit/index.ts';
 import { type Remote, type RemoteObject, remote } from '../../pyro/index.ts';
 import { LINK_KEYS_OBJECT } from '../link/link-keys.ts';
 import type { Place } from '../link/place.ts';
+import { getFile, putFile, type TransferOptions } from '../model-server/files/transfer.ts';
 import type { LinkedObject } from './linked-object.ts';
 import { placeOf } from './place-uri.ts';
 import { releaseAll } from './release.ts';
@@ -23,6 +24,8 @@ export interface RemoteModelParts {
   readonly job: AllocatedJob;
   readonly machine: string;
   readonly linked: LinkedObject;
+  /** Its model server; absent for an application without one. */
+  readonly server?: RemoteObject;
   /** Ends the job at its server. */
   readonly terminateJob: () => Promise<unknown>;
   /** Gives back what only this model uses of the way to its server. */
@@ -73,6 +76,27 @@ export class RemoteModel<T extends object> {
     return await this.object.sibling(LINK_KEYS_OBJECT).catch(() => undefined);
   }
 
+  /**
+   * Puts a local file into the job's directory, where the model runs.
+   *
+   * @param path relative to that directory
+   * @throws as `putFile` does
+   */
+  async putFile(localFile: string, path: string, options: TransferOptions = {}): Promise<void> {
+    await putFile(this.#server, this.jobId, localFile, path, { key: this.access.key, ...options });
+  }
+
+  /** Fetches a file of the job's directory. @throws as `getFile` does */
+  async getFile(path: string, localFile: string, options: TransferOptions = {}): Promise<void> {
+    await getFile(this.#server, this.jobId, path, localFile, { key: this.access.key, ...options });
+  }
+
+  /** The last lines of what the model has said. */
+  async log(lines = 50): Promise<readonly string[]> {
+    const said = await this.#server.call('getJobLog', [this.jobId, lines, this.access.key.revealText()]);
+    return (said as readonly string[]).map(String);
+  }
+
   /** Has something done before the model goes, such as taking down what leads to it; returns what takes that back. */
   onTerminate(step: () => Promise<unknown>): () => void {
     this.#before.add(step);
@@ -94,6 +118,11 @@ export class RemoteModel<T extends object> {
       { what: 'the way to the model server', run: this.#parts.releaseServer },
     ]);
     return this.#terminating;
+  }
+
+  get #server(): RemoteObject {
+    if (this.#parts.server !== undefined) return this.#parts.server;
+    throw new LatchkeyError('remote/link', `${this.jobId} has no model server`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

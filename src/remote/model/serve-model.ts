@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { LatchkeyError, quote, Secret } from '../../kit/index.ts';
 import { Exposed, type ExposedTable, expose, ObjectServer } from '../../pyro/index.ts';
+import { LINK_KEYS_OBJECT, LinkKeys } from '../link/link-keys.ts';
 import type { Instruction } from '../model-server/host/report.ts';
 import { byHandshake } from '../model-server/service/serve-model-server.ts';
 import { openReportChannel } from './report-channel.ts';
@@ -10,6 +11,8 @@ export interface ModelJob {
   readonly id: string;
   /** Where references to its own objects come from: `reference` makes one callable. */
   readonly objects: ObjectServer;
+  /** Follows references to objects of the applications that this one was connected to. */
+  readonly links: LinkKeys;
   /** Ends the process, after the call that is being answered. */
   end(): void;
 }
@@ -37,11 +40,13 @@ export async function serveModel(given: ModelClass | (() => Promise<ModelClass>)
     end = resolve;
   });
   process.once('SIGTERM', end).once('SIGINT', end);
+  const links = new LinkKeys();
   let objects: ObjectServer | undefined;
   try {
     const Model = isClass(given) ? given : await given();
     objects = await ObjectServer.listen(listening(instruction));
-    const model = new Model({ id: instruction.job, objects, end });
+    const model = new Model({ id: instruction.job, objects, links, end });
+    objects.publish(links.exposed, LINK_KEYS_OBJECT);
     const uri = objects.publish(exposedModel(Model, model, end), OBJECT);
     await channel.report({ uri, protection: 'unix' in instruction.listen ? 'token' : 'hmac' });
   } catch (error) {
@@ -50,6 +55,7 @@ export async function serveModel(given: ModelClass | (() => Promise<ModelClass>)
     throw error;
   }
   await ended;
+  await links.close();
   await objects.close(1000);
 }
 

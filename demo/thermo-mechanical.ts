@@ -1,0 +1,88 @@
+/**
+ * `npm run demo:thermo-mechanical`: two coupled models on two hosts that cannot reach each other. With root, an sshd and `ip`, the hosts are
+ * network namespaces with sshds of their own; without, all three are this machine.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+declare const LATCHKEY_ROOT: string;
+
+const USAGE = `usage: npm run demo:thermo-mechanical [-- OPTIONS]
+
+  --passing copy|reference   how the temperature gets to the mechanical model; default reference
+  --python                   the thermal model is the one in Python, served by Pyro4
+  --out DIR                  where the plots go; default thermo-mechanical
+  --alone                    no hosts: everything on this machine, without ssh
+`;
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  process.stderr.write(USAGE);
+  process.exit(0);
+}
+const isAlone = args.includes('--alone') || !canHaveHosts();
+const example = join(LATCHKEY_ROOT, 'examples/thermo-mechanical');
+// Sockets have short names: so does what they are in.
+const lab = mkdtempSync(join(tmpdir().length > 20 ? '/tmp' : tmpdir(), 'lk-'));
+const models = join(lab, 'models');
+
+const code = await run().finally(() => rmSync(lab, { recursive: true, force: true }));
+process.exit(code);
+
+async function run(): Promise<number> {
+  await build({
+    entryPoints: ['thermal-model', 'mechanical-model', 'main'].map((name) => join(example, `${name}.ts`)),
+    outdir: models,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    alias: Object.fromEntries(
+      ['kit', 'pyro', 'remote', 'session'].map((door) => [
+        `latchkey/${door}`,
+        join(LATCHKEY_ROOT, `src/${door}/index.ts`),
+      ]),
+    ),
+    external: ['ssh2'],
+    define: { LATCHKEY_VERSION: '"demo"' },
+    logLevel: 'warning',
+  });
+  const program = [
+    ...[
+      process.execPath,
+      '--enable-source-maps',
+      join(models, 'main.mjs'),
+      ...args.filter((word) => word !== '--alone'),
+    ],
+    ...['--example', example, '--models', models, '--lab', lab],
+    ...['--latchkey', join(LATCHKEY_ROOT, 'dist/bin/latchkey.js')],
+  ];
+  const hosts = ['unshare', '--net', '--mount', 'bash', join(example, 'hosts.sh'), join(lab, 'h')];
+  const words = isAlone ? program : [...hosts, ...program];
+  process.stderr.write(
+    isAlone
+      ? '  everything on this machine, without ssh\n'
+      : '  three hosts: steering reaches thermal and mechanical by ssh; those two cannot reach each other\n',
+  );
+  const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  process.on('SIGINT', () => {});
+  return await new Promise((resolve) => {
+    child.once('exit', (exit, signal) => resolve(signal ? 1 : (exit ?? 1)));
+  });
+}
+
+function canHaveHosts(): boolean {
+  if (process.geteuid?.() !== 0) return false;
+  const has = (program: string, argument: string) =>
+    spawnSync(program, [argument], { stdio: 'ignore' }).error === undefined;
+  return (
+    has('/usr/sbin/sshd', '-V') &&
+    has('ip', '-V') &&
+    spawnSync('unshare', ['--net', '--mount', 'true']).status === 0
+  );
+}

@@ -1,0 +1,124 @@
+import { userInfo } from 'node:os';
+import { LatchkeyError, Secret } from '../../kit/index.ts';
+import { isPyroDict, type PyroValue, parseObjectUri, type ReconnectPolicy } from '../../pyro/index.ts';
+import type { Links } from '../link/links.ts';
+import { HERE } from '../link/place.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { connectLinked, type LinkedObject } from './linked-object.ts';
+import { releaseAll } from './release.ts';
+import { type AllocatedJob, RemoteModel } from './remote-model.ts';
+
+/** What finds a model server by its name: a name server, or a table. */
+export interface ModelServerFinder {
+  lookup(name: string): Promise<{ readonly uri: string; readonly tags?: readonly string[] }>;
+}
+
+export interface AllocateOptions {
+  readonly links: Links;
+  /** What clients of the model server must know. */
+  readonly key: Secret;
+  /** The machine that the model server and its jobs run on; default: what the registry says (`host:…`), else this one. */
+  readonly machine?: string | undefined;
+  /** What to be called at the server; default the login name. */
+  readonly user?: string | undefined;
+  /** Of `preAllocate`. */
+  readonly ticket?: string | undefined;
+  /** Methods of the model that may be done twice: they are called again when a link is cut under them. */
+  readonly safe?: readonly string[] | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Starting a model may take as long as its server allows. */
+const ALLOCATE_MS = 120_000;
+const HEARTBEAT_MS = 10_000;
+/** A cut of some ten seconds is survived. */
+const PATIENT: ReconnectPolicy = { attempts: 12, delayMs: 200 };
+
+/**
+ * Has a model server start a job and connects to it: everything between the two is made, and is the model's own until it is terminated. What
+ * fails half-way leaves nothing behind, the job included.
+ *
+ * @typeParam T what the application can do
+ * @throws LatchkeyError what the finder, the links and the connections throw; RemoteError of the server: full, not allowed, start failed
+ */
+export async function allocateApplicationWithModelServer<T extends object>(
+  finder: ModelServerFinder,
+  modelServer: string,
+  options: AllocateOptions,
+): Promise<RemoteModel<T>> {
+  const { links, key, signal } = options;
+  const found = await finder.lookup(modelServer);
+  const machine = options.machine ?? machineOf(found.tags) ?? HERE;
+  const common = { machine, reconnect: PATIENT, ...(signal === undefined ? {} : { signal }) };
+  const server = await connectLinked(links, found.uri, { ...common, ...proofFor(found.uri, key) });
+  let job: AllocatedJob | undefined;
+  const terminateJob = async () => {
+    if (job !== undefined) await server.object.call('terminateJob', [job.id, job.key.revealText()]);
+  };
+  try {
+    const user = options.user ?? userInfo().username;
+    const answer = await server.object.call('allocate', [user, options.ticket ?? null], {
+      timeoutMs: ALLOCATE_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const allocated = jobOf(answer);
+    job = allocated;
+    const linked = await connectLinked(links, allocated.uri, {
+      ...common,
+      ...(allocated.protection === 'hmac' ? { hmacKey: allocated.key } : { token: allocated.key }),
+      reconnect: { ...PATIENT, safe: options.safe ?? [] },
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    });
+    return modelOf<T>(allocated, machine, linked, server, terminateJob);
+  } catch (error) {
+    await releaseAll([
+      { what: 'the job', run: terminateJob },
+      { what: 'the model server', run: () => server.close() },
+    ]).catch(() => {});
+    throw error;
+  }
+}
+
+function modelOf<T extends object>(
+  job: AllocatedJob,
+  machine: string,
+  linked: LinkedObject,
+  server: LinkedObject,
+  terminateJob: () => Promise<unknown>,
+): RemoteModel<T> {
+  // The job is leased to the connection that asks: after a cut it is another one.
+  const stopHeartbeat = startHeartbeat(
+    (signal) => server.object.call('attach', [job.id, job.key.revealText()], { safe: true, signal }),
+    HEARTBEAT_MS,
+  );
+  return new RemoteModel<T>({
+    ...{ job, machine, linked },
+    server: server.object,
+    terminateJob: async () => {
+      await stopHeartbeat();
+      await terminateJob();
+    },
+    releaseServer: () => server.close(),
+  });
+}
+
+/** On a socket the key is the handshake's token; on TCP Pyro4's HMAC, which its clients can do. */
+function proofFor(uri: string, key: Secret): { readonly token: Secret } | { readonly hmacKey: Secret } {
+  return 'path' in parseObjectUri(uri).location ? { token: key } : { hmacKey: key };
+}
+
+function machineOf(tags: readonly string[] = []): string | undefined {
+  return tags.find((tag) => tag.startsWith('host:'))?.slice('host:'.length);
+}
+
+function jobOf(answer: PyroValue): AllocatedJob {
+  if (isPyroDict(answer)) {
+    const { jobID: id, uri, key, protection } = answer;
+    if (typeof id === 'string' && typeof uri === 'string' && typeof key === 'string')
+      return { id, uri, key: new Secret(key), protection: protection === 'hmac' ? 'hmac' : 'token' };
+  }
+  throw new LatchkeyError('remote/link', 'the model server does not say how its job is reached', {
+    hint: 'it may be an old one that knows only allocateJob: replace it by latchkey models run',
+  });
+}
