@@ -30,13 +30,18 @@ export async function contactServer(
   checkRequest(server.vo, request);
   try {
     const rest = await askRest(server, request, options);
-    if (rest !== undefined) return resultOf(server, rest, 'rest');
+    if (rest !== undefined && isSaying(rest)) return resultOf(server, rest, 'rest');
     const legacy = parseLegacyAnswer(await exchange(server, encodeLegacyRequest(request), options));
     return resultOf(server, legacy, 'legacy');
   } catch (error) {
     if (!isLatchkeyError(error, 'voms/answer') || error.message.startsWith(placeOf(server))) throw error;
     throw new LatchkeyError('voms/answer', `${placeOf(server)}: ${error.message}`, { cause: error });
   }
+}
+
+/** voms-server 2.1 forgets why it gives nothing when it also has a warning; its older interface knows. */
+function isSaying({ certificate, errors }: AttributeAnswer): boolean {
+  return certificate !== undefined || errors.length > 0;
 }
 
 async function askRest(

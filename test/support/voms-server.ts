@@ -8,7 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import type { Grid } from './grid.ts';
 import { endTree } from './processes.ts';
-import { endsWith } from './workspace.ts';
+import { endsWith, repositoryRoot } from './workspace.ts';
+
+/** What REST needs besides: a compiler, and gSOAP's header, whose absence is told by its package. */
+export function restPrograms(): string[] {
+  return ['g++', ...(existsSync('/usr/include/stdsoap2.h') ? [] : ['libgsoap-dev'])];
+}
 
 /** The programs of {@link startVomsServer}; it also needs root. */
 export const VOMS_SERVER_PROGRAMS = ['voms', 'mariadbd', 'mariadb-install-db', 'mariadb', 'mariadb-admin'];
@@ -17,9 +22,14 @@ export const VOMS_SERVER_PROGRAMS = ['voms', 'mariadbd', 'mariadb-install-db', '
  * Starts the real voms-server (of Debian, whose REST half answers nothing) over a MariaDB of its own. Jane is in
  * /testvo/analysis with the role production, the robot is suspended.
  *
+ * @param rest with what Debian's build lacks to answer by REST; needs {@link restPrograms}
  * @returns the port it listens on
  */
-export async function startVomsServer(t: Pick<TestContext, 'after'>, grid: Grid): Promise<number> {
+export async function startVomsServer(
+  t: Pick<TestContext, 'after'>,
+  grid: Grid,
+  { rest = false } = {},
+): Promise<number> {
   const at = (...names: string[]): string => join(grid.directory, 'voms-server', ...names);
   mkdirSync(at('my'), { recursive: true });
   chmodSync(grid.directory, 0o755);
@@ -47,13 +57,33 @@ export async function startVomsServer(t: Pick<TestContext, 'after'>, grid: Grid)
   writeFileSync(at('voms.conf'), serverConfiguration(grid, at, port));
   const server = spawn('/usr/sbin/voms', ['-conf', at('voms.conf'), '-foreground'], {
     stdio: 'ignore',
-    env: { PATH: process.env.PATH, LC_ALL: 'C', HOME: at(), X509_CERT_DIR: grid.trustDirectory },
+    env: {
+      ...{ PATH: process.env.PATH, LC_ALL: 'C', HOME: at(), X509_CERT_DIR: grid.trustDirectory },
+      ...(rest ? { LD_PRELOAD: compileShim(at('shim.so')) } : {}),
+    },
   });
   endsWith(t, grid.directory, () => endServer(at('voms.conf')));
   await until('voms', () => isListening(port));
   // It forks, whatever it is told: this is only the first of its processes.
   if (server.exitCode !== null && server.exitCode !== 0) throw new Error('voms did not start');
   return port;
+}
+
+/** Compiles voms-rest-shim.cc. */
+function compileShim(path: string): string {
+  const source = join(repositoryRoot, 'test/support/voms-rest-shim.cc');
+  run('g++', [
+    '-shared',
+    '-fPIC',
+    '-O1',
+    '-DWITH_NONAMESPACES',
+    '-DWITH_OPENSSL',
+    '-o',
+    path,
+    source,
+    '-ldl',
+  ]);
+  return path;
 }
 
 function databaseConfiguration(directory: string): string {

@@ -27,7 +27,7 @@ async function credentialOf({ certificate, key }: GridIdentity): Promise<Credent
 async function hostileServer(
   t: TestContext,
   grid: Grid,
-  answer: (socket: TLSSocket) => void,
+  answer: (socket: TLSSocket, request: string) => void,
   identity: GridIdentity = grid.host,
 ): Promise<number> {
   const server = createServer(
@@ -39,7 +39,7 @@ async function hostileServer(
     },
     (socket) => {
       socket.on('error', () => {});
-      socket.once('data', () => answer(socket));
+      socket.once('data', (chunk: Buffer) => answer(socket, chunk.toString('latin1')));
     },
   ).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -185,6 +185,21 @@ test('answers without end, slow ones, and none at all end within their bounds', 
   const given = obtain(silent, { signal: abort.signal });
   abort.abort(new Error('enough'));
   await assert.rejects(given, { message: 'enough' });
+});
+
+test('a REST answer that gives neither attributes nor a reason is asked for again by the older interface', async (t) => {
+  const world = await setUp(t);
+  if (world === undefined) return;
+  const { grid, obtain } = world;
+  const port = await hostileServer(t, grid, (socket, request) => {
+    if (request.startsWith('GET ')) {
+      socket.end('HTTP/1.1 500 Oops\r\n\r\n<voms><warning>shortened</warning></voms>');
+      return;
+    }
+    const item = '<item><number>1001</number><message>testvo: Unable to satisfy it</message></item>';
+    socket.end(`<vomsans><version>3</version><error>${item}</error><ac>QQ==\n</ac></vomsans>`);
+  });
+  await assert.rejects(obtain(port), { code: 'voms/bad-request', message: /Unable to satisfy it/ });
 });
 
 test('when one server fails another is asked, and when all fail every reason is told', async (t) => {
