@@ -1,4 +1,5 @@
 import { Cursor, children, contextTag, type Element, implicitTag, readOnly, TAG } from '../asn1/index.ts';
+import { LruCache } from '../kit/index.ts';
 import { type Certificate, parseCertificate, readGeneralName } from '../x509/index.ts';
 import { malformed } from './reading.ts';
 
@@ -35,7 +36,23 @@ export function readIssuerCertificates(value: Buffer | undefined): readonly Cert
   const certificates = children(onlyChild(readOnly(value, TAG.sequence)));
   if (certificates.length > MAX_CERTIFICATES)
     throw malformed(`${certificates.length} certificates of its server`);
-  return Object.freeze(certificates.map(({ der }) => parseCertificate(der)));
+  return Object.freeze(certificates.map(({ der }) => knownCertificate(der)));
+}
+
+/** Servers send the same few certificates with everything they sign: remembered by all their bytes, so is the key in them. */
+let known: LruCache<string, Certificate> | undefined;
+const MAX_KNOWN = 256;
+const MAX_KNOWN_BYTES = 8_192;
+
+function knownCertificate(der: Buffer): Certificate {
+  if (der.length > MAX_KNOWN_BYTES) return parseCertificate(der);
+  known ??= new LruCache(MAX_KNOWN);
+  const key = der.toString('latin1');
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const certificate = parseCertificate(der);
+  known.set(key, certificate);
+  return certificate;
 }
 
 /** noRevAvail (RFC 5755 §4.3.6): a NULL. */
