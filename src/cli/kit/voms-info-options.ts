@@ -103,11 +103,11 @@ function readDuration(given: ReadonlyMap<string, string>): { seconds: number; re
   return { seconds: atoi(valid.slice(0, colon)) * 3600 + minutes * 60, remarks };
 }
 
-/** Words of a file of options; a file that cannot be read has none. */
+/** Words of a file of options; a file that cannot be read has none, and none names another file: it could name itself. */
 export function confWords(path: string): string[] {
   try {
     const text = readFileSync(path, 'utf8').slice(0, MAX_CONF_BYTES);
-    return text.split(/\s+/).filter((word) => word !== '' && !word.startsWith('#'));
+    return text.split(/\s+/).filter((word) => /^[^#]/.test(word) && !/^--?conf(?:=|$)/.test(word));
   } catch {
     return [];
   }

@@ -22,7 +22,10 @@ export interface ProxyIssuer {
 }
 
 /** The user's certificate and key; with `-noregen` the proxy there is. @throws ToolExit */
-export async function openIssuer(context: ToolContext, options: VomsProxyOptions): Promise<ProxyIssuer> {
+export async function openIssuer(
+  context: ToolContext,
+  options: Pick<VomsProxyOptions, 'has' | 'text'>,
+): Promise<ProxyIssuer> {
   const named = options.text('cert');
   if (options.has('noregen') && named === undefined) {
     const path = defaultProxyPath({ ...context.env }, context.uid);

@@ -25,6 +25,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   'grid-proxy-destroy': async () => (await import('./grid-proxy-destroy.ts')).gridProxyDestroy,
   'voms-proxy-init': async () => (await import('./voms-proxy-init.ts')).vomsProxyInit,
   'voms-proxy-info': async () => (await import('./voms-proxy-info.ts')).vomsProxyInfo,
+  'voms-proxy-fake': async () => (await import('./voms-proxy-fake.ts')).vomsProxyFake,
   'voms-proxy-destroy': async () => (await import('./voms-proxy-destroy.ts')).vomsProxyDestroy,
   condor_credmon_oauth: async () => (await import('./condor-credmon-oauth.ts')).condorCredmonOauth,
   condor_credmon_vault: async () => (await import('./condor-credmon-vault.ts')).condorCredmonVault,
