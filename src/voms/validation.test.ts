@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { lscOf, makeVomsGrid, type VomsGrid } from '../../test/support/voms-grid.ts';
-import type { Certificate, Extension } from '../x509/index.ts';
-import { keySigner } from '../x509/index.ts';
+import { children, encodeBitString, encodeSequence, readOnly } from '../asn1/index.ts';
+import { type Certificate, type Extension, encodeExtensions, keySigner } from '../x509/index.ts';
 import { type AttributeCertificate, parseAttributeCertificate } from './attribute-certificate.ts';
 import { VOMS } from './identifiers.ts';
 import { attributeCertificatesOf } from './proxy-extension.ts';
@@ -78,6 +78,11 @@ test("attributes in another user's proxy are stolen", async () => {
   const stolen = validate(await grid.dressed([good], grid.robot));
   assert.deepEqual(codesOf(stolen), [['ac/holder-mismatch']]);
   assert.deepEqual(verifiedFqans(stolen), []);
+});
+
+test('by the name of an authority and a serial number nobody else of that authority is meant', async () => {
+  const byIssuer = await grid.attributes({ holderName: 'issuer' });
+  assert.deepEqual(codesOf(validate(await grid.dressed([byIssuer], grid.robot))), [['ac/holder-mismatch']]);
 });
 
 test('the serial number of the holder alone is not enough', async () => {
@@ -190,6 +195,56 @@ test('of several attribute certificates each has its own verdict', async () => {
   const reports = validate(await grid.dressed([good, expired]));
   assert.deepEqual(codesOf(reports), [[], ['ac/expired']]);
   assert.ok(reports[1]?.findings[0]?.remedy.includes('voms-proxy-init'));
+});
+
+test('the names and keys of the server must be those of one certificate', async () => {
+  const [server] = grid.server.chain;
+  const other = grid.robot.chain[0];
+  // The certificate that goes into it is the server's, what is said of it is not.
+  const misnamed = Object.create(server, { subject: { value: other.subject } }) as Certificate;
+  const named = await grid.attributes({ issuer: [misnamed] });
+  assert.deepEqual(codesOf(validate(await grid.dressed([named]))), [['ac/issuer-mismatch']]);
+  const keyed = Object.create(server, { spki: { value: other.spki } }) as Certificate;
+  const wrongKey = await grid.attributes({ issuer: [keyed] });
+  assert.deepEqual(codesOf(validate(await grid.dressed([wrongKey]))), [['ac/key-identifier']]);
+});
+
+/** The good one with other extensions, signed by the server all the same. */
+async function withExtensions(
+  change: (extensions: readonly Extension[]) => readonly Extension[],
+): Promise<AttributeCertificate> {
+  const fields = children(readOnly(good.tbs)).map(({ der }) => der);
+  const tbs = encodeSequence(...fields.slice(0, -1), encodeExtensions(change(good.extensions)));
+  const signature = await keySigner(grid.server.keys.privateKey).sign(tbs, 'sha256');
+  return parseAttributeCertificate(
+    encodeSequence(tbs, good.signatureAlgorithmDer, encodeBitString(signature)),
+  );
+}
+
+test('the extensions that a VOMS server writes are there, and only targets are critical', async () => {
+  const without = (oid: string) => (extensions: readonly Extension[]) =>
+    extensions.filter((one) => one.oid !== oid);
+  const cases = [
+    [without(VOMS.noRevocation), ['ac/extension-missing']],
+    [without(VOMS.authorityKeyIdentifier), ['ac/extension-missing']],
+    [
+      (all: readonly Extension[]) => all.map((one) => ({ ...one, critical: one.oid === VOMS.noRevocation })),
+      ['ac/extension-critical'],
+    ],
+    [
+      (all: readonly Extension[]) => [...all, { oid: '1.2.3.4', critical: true, value: Buffer.alloc(2) }],
+      ['ac/extension-critical'],
+    ],
+    [
+      (all: readonly Extension[]) => [...all, { oid: '1.2.3.4', critical: false, value: Buffer.alloc(2) }],
+      [],
+    ],
+    [without(VOMS.issuerCertificates), ['ac/server-unknown']],
+  ] as const;
+  for (const [change, codes] of cases) {
+    const proxy = await grid.dressed([await withExtensions(change)]);
+    assert.deepEqual(codesOf(validate(proxy)), [codes]);
+  }
 });
 
 test('what is no list of attribute certificates is said, and does not stop anything', async () => {
