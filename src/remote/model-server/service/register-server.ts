@@ -24,10 +24,19 @@ export async function registerModelServer(
   uri: string,
   onTrouble: (error: unknown) => void,
 ): Promise<Registration | undefined> {
-  const { registry, name, directory } = settings;
+  return await keepName(settings, { name: settings.name, uri, tags: tagsOf(settings, uri) }, onTrouble);
+}
+
+/** Keeps one name of this server or of its jobs, in the same way. */
+export async function keepName(
+  settings: ModelServerSettings,
+  named: { readonly name: string; readonly uri: string; readonly tags: readonly string[] },
+  onTrouble: (error: unknown) => void,
+): Promise<Registration | undefined> {
+  const { registry, directory } = settings;
   if (registry === undefined) return undefined;
   const { privateKey, owner } = await loadHostIdentity(join(directory, IDENTITY_FILE));
-  const unsigned = { name, uri, tags: tagsOf(settings, uri), leaseSeconds: LEASE_SECONDS };
+  const unsigned = { ...named, leaseSeconds: LEASE_SECONDS };
   return await Registration.begin({
     connect: (signal) => connect(registry, settings.key, signal),
     entry: signEntry(unsigned, privateKey, Date.now()),

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { isLatchkeyError, LatchkeyError, quote, Secret, writeFileAtomic } from '../../../kit/index.ts';
 import { ObjectServer } from '../../../pyro/index.ts';
 import { localHost } from '../host/local-host.ts';
+import { isLive } from '../job-entry.ts';
 import { ModelServer, type ModelServerEvent } from '../model-server.ts';
 import type { ModelServerSettings } from '../settings/model-server-settings.ts';
 import { exposedServer } from './exposed-server.ts';
+import { jobNames } from './names.ts';
 import { proveModel } from './prove-model.ts';
 
 /** A model server that clients can call. */
@@ -24,7 +26,7 @@ export interface ServedModelServer {
 export interface ServeOptions {
   /** The command that serves a class; see {@link localHost}. */
   readonly classRuntime: readonly string[];
-  onEvent?(event: ModelServerEvent): void;
+  readonly onEvent?: ((event: ModelServerEvent) => void) | undefined;
 }
 
 /** How a server's own account reaches it: the socket in its directory, and the object's name there. */
@@ -54,7 +56,7 @@ export async function serveModelServer(
       { host: localHost(classRuntime), prove: proveModel, ...(onEvent === undefined ? {} : { onEvent }) },
     );
     try {
-      return await listenPublic(settings, { server, control, key, ask, asked });
+      return await listenPublic(settings, { server, control, key, ask, asked, onEvent });
     } catch (error) {
       await server.close('leave');
       throw error;
@@ -72,10 +74,11 @@ async function listenPublic(
     readonly control: ObjectServer;
     readonly key: Secret;
     readonly asked: ServedModelServer['asked'];
+    readonly onEvent: ServeOptions['onEvent'];
     ask(jobs: 'end' | 'leave'): void;
   },
 ): Promise<ServedModelServer> {
-  const { server, control, key, asked, ask } = parts;
+  const { server, control, key, asked, ask, onEvent } = parts;
   // The server's name may have an @ in it, which no object's name can: the registry has the one for the other.
   const { object } = MODEL_SERVER_CONTROL;
   const objects = await ObjectServer.listen({
@@ -84,8 +87,13 @@ async function listenPublic(
   });
   const uri = objects.publish(exposedServer(server, { isOperator: false, stop: ask }), object);
   control.publish(exposedServer(server, { isOperator: true, stop: ask }), object);
+  const onTrouble = ({ message }: Error) => onEvent?.({ event: 'trouble', text: `the registry: ${message}` });
+  const names = jobNames({ ...settings, key }, onTrouble);
+  server.onRunning = names?.add;
+  await Promise.all(server.jobs.filter(({ entry }) => isLive(entry)).map((job) => names?.add(job)));
   const close = async (jobs: 'end' | 'leave' = 'end') => {
     await server.close(jobs);
+    await names?.close();
     await objects.close(0);
     await control.close(1000);
   };

@@ -35,7 +35,8 @@ const seconds = pipe(number(), minValue(0), maxValue(366 * 86_400));
 const port = count(1, 65_535);
 const text = pipe(string(), minLength(1));
 
-const section = strictObject({
+/** Every key of `[models]`. */
+export const MODELS_SECTION = strictObject({
   /** In the registry, and at the end of every job's id. */
   name: optional(pipe(text, check(isServerName, 'letters, digits and @ . _ + - only, at most 100'))),
   /** Answer of `getApplicationSignature`. */
@@ -76,7 +77,7 @@ const section = strictObject({
 });
 
 /** The section `[models]` of a `latchkey.toml`. */
-export type ModelsSection = InferOutput<typeof section>;
+export type ModelsSection = InferOutput<typeof MODELS_SECTION>;
 
 /**
  * Reads the section `[models]`; an absent one is empty.
@@ -91,7 +92,7 @@ export function parseModelsSection(source: string, path: string): ModelsSection 
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
     throw new LatchkeyError('config/malformed', `${path} is no TOML: ${reason}`, { cause });
   }
-  const { success, output, issues } = safeParse(section, document.models ?? {});
+  const { success, output, issues } = safeParse(MODELS_SECTION, document.models ?? {});
   if (success) return output;
   const mistakes = issues.map((issue) => {
     const key = (issue.path ?? []).map(({ key: part }) => String(part)).join('.');
@@ -168,10 +169,10 @@ function programOf({ class: name, command }: ModelsSection, base: string): Model
 /** @throws LatchkeyError `config/invalid` */
 function placeOf(listen: string, base: string): ListenPlace {
   if (listen.startsWith('unix:')) return { unix: resolve(base, listen.slice(5)) };
+  // A name may mean several addresses, of which one could be somebody else's.
   const [, six, four, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(listen) ?? [];
   const host = six ?? four;
   if (host !== undefined && Number(digits) <= 65_535)
-    // A name may mean several addresses, of which one could be somebody else's.
     return { host: host === 'localhost' ? '127.0.0.1' : host, port: Number(digits) };
   throw new LatchkeyError(
     'config/invalid',
