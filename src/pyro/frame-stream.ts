@@ -7,6 +7,8 @@ export interface FrameStreamOptions {
   /** Most bytes of one message, both ways. */
   readonly maxBytes: number;
   readonly hmacKey?: Secret | undefined;
+  /** Most bytes of a message until {@link FrameStream.trust} is called: a stranger's are few. Default: as any. */
+  readonly strangerBytes?: number;
 }
 
 /** What happens on a stream of frames. */
@@ -31,11 +33,13 @@ export class FrameStream {
   #isReported = false;
   #error: Error | undefined;
   #frameBytes = 0;
+  #mostFrameBytes: number;
 
   constructor(stream: Duplex, options: FrameStreamOptions, listener: FrameListener) {
     this.#stream = stream;
     this.#options = options;
     this.#listener = listener;
+    this.#mostFrameBytes = options.strangerBytes ?? Number.POSITIVE_INFINITY;
     this.#reader = new FrameReader({
       maxBytes: options.maxBytes,
       ...(options.hmacKey === undefined ? {} : { hmacKey: options.hmacKey }),
@@ -44,6 +48,7 @@ export class FrameStream {
       this.#frameBytes += chunk.length;
       this.#reader.push(chunk);
       this.#deliver();
+      if (this.#frameBytes > this.#mostFrameBytes) this.#fail(tooMuch(this.#mostFrameBytes));
     });
     stream.on('error', (error) => {
       this.#error ??= error;
@@ -68,6 +73,11 @@ export class FrameStream {
   get partialBytes(): number {
     // The first of them may have come with the end of the frame before.
     return this.#reader.isInsideFrame ? Math.max(this.#frameBytes, 1) : 0;
+  }
+
+  /** From now on messages may be as long as any. */
+  trust(): void {
+    this.#mostFrameBytes = Number.POSITIVE_INFINITY;
   }
 
   /** Who hears of frames from now on. */
@@ -170,4 +180,10 @@ export class FrameStream {
 
 function flush(stream: FrameStream): void {
   stream.writeAll();
+}
+
+function tooMuch(maxBytes: number): LatchkeyError {
+  return new LatchkeyError('pyro/too-large', `a handshake has at most ${maxBytes} bytes`, {
+    details: { maxBytes },
+  });
 }

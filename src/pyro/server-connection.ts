@@ -1,22 +1,27 @@
 import type { Duplex } from 'node:stream';
 import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
-import type { CallPeer, Exposed } from './exposed.ts';
+import { answerToUnread, exceptionPayload } from './exception-payload.ts';
+import type { CallPeer } from './exposed.ts';
 import type { Frame } from './frame.ts';
 import { FrameStream } from './frame-stream.ts';
-import { pythonException, valueOfError, valueOfWrapped } from './remote-exception.ts';
+import { pythonException } from './remote-exception.ts';
 import type { PyroVersion, Serializer } from './serializer.ts';
 import { serializerOf } from './serializers.ts';
+import { performBatch } from './server-batch.ts';
 import { isPromise, perform, ServerCall } from './server-call.ts';
 import { DAEMON_OBJECT, type ServerGround } from './server-ground.ts';
 import { refusal, ServerHandshake } from './server-handshake.ts';
 import { type ItemSource, isItemSource } from './stream-table.ts';
-import { isPyroDict, type PyroInput, type PyroValue } from './value.ts';
+import type { PyroInput, PyroValue } from './value.ts';
 import { encodePassed, type PassingGround, revive } from './value-passing.ts';
 
 /** Answers that the other side has not taken: more, and nothing is read of it until it has. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
-/** Messages that are read ahead of the one that is answered. */
+/** Messages that are read ahead of the one that is answered, and how long one may be so that more are read. */
 const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 1 << 20;
+/** What somebody can send who is not in yet. */
+const MAX_HANDSHAKE_BYTES = 1 << 20;
 /** A message that comes slower than that is not waited for. */
 const SLOWEST_BYTES_PER_MS = 64;
 /** One-way calls of a Pyro client that run at the same time. */
@@ -30,7 +35,7 @@ interface RunningCall {
   isAnswered: boolean;
 }
 
-/** One client: its handshake, then its calls. Those of a native client are answered as they are ready, others one after the other. */
+/** One client: its handshake, then its calls, in one place because each decides when the next is read. Those of a native client are answered as they are ready, others one after the other. */
 export class ServerConnection {
   readonly #ground: ServerGround;
   readonly #frames: FrameStream;
@@ -62,7 +67,11 @@ export class ServerConnection {
     };
     this.#frames = new FrameStream(
       stream,
-      { maxBytes: ground.limits.maxMessageBytes, hmacKey: ground.hmacKey },
+      {
+        maxBytes: ground.limits.maxMessageBytes,
+        hmacKey: ground.hmacKey,
+        strangerBytes: MAX_HANDSHAKE_BYTES,
+      },
       { onFrame: (frame) => this.#onFrame(frame), onEnd: (error) => this.#onStreamEnd(error) },
     );
   }
@@ -106,35 +115,23 @@ export class ServerConnection {
     // A message that cannot be read is told to its sender, as far as it can be.
     if (this.#phase === 'connecting' && isLatchkeyError(error))
       this.#frames.send(refusal(undefined, error, this.#version));
-    else if (this.#phase === 'open' && isLatchkeyError(error, 'pyro/too-large')) this.#refuseUnread(error);
-    this.end(error ?? new LatchkeyError('pyro/lost', 'the client hung up'));
-  }
-
-  /** Its header tells which call it was, if it is known. */
-  #refuseUnread(error: LatchkeyError): void {
-    const { sequence, serializerId } = error.details;
-    if (typeof sequence !== 'number' || typeof serializerId !== 'number') return;
-    try {
-      const serializer = serializerOf(this.#version, serializerId);
-      const tooLarge = pythonException('Pyro4.errors.MessageTooLargeError', error.message);
-      this.#frames.send({
-        version: this.#version,
-        type: 'result',
-        flags: { exception: true },
-        sequence,
-        serializerId,
-        annotations: NO_ANNOTATIONS,
-        payload: serializer.encode(valueOfError(tooLarge, this.#version)),
-      });
-    } catch {
-      // It hears only that the connection ends.
+    else if (this.#phase === 'open' && isLatchkeyError(error, 'pyro/too-large')) {
+      const answer = answerToUnread(error, this.#version);
+      if (answer !== undefined) this.#frames.send(answer);
     }
+    this.end(error ?? new LatchkeyError('pyro/lost', 'the client hung up'));
   }
 
   #onFrame(frame: Frame): void {
     if (this.#phase === 'open' && this.#waiting.length === 0 && this.#canStart(frame)) this.#start(frame);
     else if (this.#phase === 'connecting' && !this.#isAuthorizing) void this.#connect(frame);
-    else if (this.#phase !== 'ended' && this.#waiting.push(frame) >= MAX_WAITING) this.#frames.pause();
+    else if (this.#phase !== 'ended') this.#wait(frame);
+  }
+
+  #wait(frame: Frame): void {
+    const ahead = this.#waiting.push(frame);
+    const isEnough = ahead >= MAX_WAITING || frame.payload.length > MAX_WAITING_BYTES;
+    if (isEnough || this.#phase === 'connecting') this.#frames.pause();
   }
 
   async #connect(frame: Frame): Promise<void> {
@@ -147,6 +144,7 @@ export class ServerConnection {
     if (outcome === 'refused') return this.end(new LatchkeyError('pyro/refused', 'the client was refused'));
     if (outcome === 'open') {
       this.#phase = 'open';
+      this.#frames.trust();
       this.#passing.version = frame.version;
       this.#peer = { ...this.#peer, isNative };
       if (object !== undefined) this.#ground.objects.hold(object, this);
@@ -210,7 +208,7 @@ export class ServerConnection {
       const args = this.#revived(request.args) as readonly PyroValue[];
       const result =
         frame.flags.batch === true
-          ? this.#batch(exposed, args, call)
+          ? performBatch(exposed, args, call, this.#version, () => this.#phase === 'ended')
           : perform(exposed, args, this.#revived(request.kwargs) as typeof request.kwargs, call);
       if (isPromise(result)) this.#follow(frame, serializer, call, result);
       else this.#answer(frame, serializer, result);
@@ -230,27 +228,6 @@ export class ServerConnection {
 
   #revived(value: PyroValue): unknown {
     return this.#ground.converters.length === 0 ? value : revive(value, this.#ground.converters);
-  }
-
-  /** One after the other, until one fails. */
-  async #batch(exposed: Exposed, calls: readonly PyroValue[], call: ServerCall): Promise<unknown> {
-    const results: unknown[] = [];
-    for (const entry of calls) {
-      try {
-        const [method, args, kwargs] = Array.isArray(entry) ? (entry as readonly PyroValue[]) : [];
-        if (typeof method !== 'string' || !Array.isArray(args) || (kwargs !== null && !isPyroDict(kwargs)))
-          throw new LatchkeyError('pyro/malformed', 'a call in a batch is (method, args, kwargs)');
-        call.method = method;
-        const result = await perform(exposed, args as readonly PyroValue[], kwargs, call);
-        if (isItemSource(result)) throw new TypeError(`${method} gives a stream, which a batch cannot have`);
-        results.push(result ?? null);
-      } catch (error) {
-        results.push(valueOfWrapped(error, this.#version));
-        break;
-      }
-      if (this.#phase === 'ended') break;
-    }
-    return results;
   }
 
   /** A call that is not done at once. */
@@ -304,14 +281,7 @@ export class ServerConnection {
 
   #answerError(frame: Frame, serializer: Serializer, error: unknown): void {
     if (frame.flags.oneway === true) return;
-    let payload: Uint8Array;
-    try {
-      payload = serializer.encode(valueOfError(asPython(error), frame.version));
-    } catch {
-      // What the error carries cannot be written: its sentence can.
-      payload = serializer.encode(valueOfError(new Error(messageOf(error)), frame.version));
-    }
-    this.#send(frame, { exception: true }, payload);
+    this.#send(frame, { exception: true }, exceptionPayload(error, serializer, frame.version));
   }
 
   #answerStream(frame: Frame, serializer: Serializer, source: ItemSource): void {
@@ -322,7 +292,7 @@ export class ServerConnection {
       return void this.#answerError(frame, serializer, pythonException('Pyro4.errors.PyroError', busy));
     }
     const body = pythonException('Pyro4.errors.ProtocolError', 'result of call is an iterator');
-    const payload = serializer.encode(valueOfError(body, frame.version));
+    const payload = exceptionPayload(body, serializer, frame.version);
     const annotations = new Map([['STRM', Buffer.from(id)]]);
     this.#send(frame, { exception: true, stream: true }, payload, annotations);
   }
@@ -339,15 +309,4 @@ export class ServerConnection {
     this.#frames.send(correlation === undefined ? answer : { ...answer, correlation });
     if (this.#frames.backlog > MAX_BACKLOG_BYTES) this.#readOn();
   }
-}
-
-/** What this side could not read or write is a SerializeError there. */
-function asPython(error: unknown): unknown {
-  if (isLatchkeyError(error, 'pyro/malformed') || isLatchkeyError(error, 'pyro/value'))
-    return pythonException('Pyro4.errors.SerializeError', error.message);
-  return error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -200,6 +200,24 @@ test('a message that comes byte by byte is not waited for', async (t) => {
   assert.equal(server.connections, 1);
 });
 
+test('a stranger cannot send much before it is in', async (t) => {
+  const { server, port } = await served(t);
+  const handshake = 'x'.repeat(5_000_000);
+  const socket = connect(port, '127.0.0.1');
+  const heard: Buffer[] = [];
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => heard.push(chunk));
+  socket.write(
+    encodeFrame({
+      ...frameOf('connect'),
+      payload: serializers.serpent.encode({ handshake, object: 'echo' }),
+    }),
+  );
+  await new Promise((resolve) => socket.once('close', resolve));
+  assert.match(Buffer.concat(heard).toString('latin1'), /a handshake has at most 1048576 bytes/);
+  assert.equal(server.connections, 0);
+});
+
 test('more clients than the server takes are told so, and the first ones keep working', async (t) => {
   const { server, uri, port } = await served(t, { maxConnections: 10 });
   const objects = await Promise.all(Array.from({ length: 10 }, () => connectObject(uri)));
