@@ -185,6 +185,36 @@ test('a thousand commands one by one, and fifty at once', async (t) => {
   assert.equal(ground.target.log().match(/Accepted publickey/g)?.length, 1, 'one login');
 });
 
+test('outputs of many commands at once do not mix, however long they are', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const { connection } = await connected(t);
+  const say =
+    'i=0; while [ $i -lt "$2" ]; do echo "$1:out:$i"; echo "$1:err:$i" >&2; i=$((i + 1)); done; exit "$1"';
+  const all = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => connection.script(say, [String(n), String(n * 900)])),
+  );
+  for (const [n, { exitCode, stdout, stderr }] of all.entries()) {
+    const lines = (name: string) => Array.from({ length: n * 900 }, (_, i) => `${n}:${name}:${i}\n`).join('');
+    assert.equal(exitCode, n);
+    assert.ok(stdout.toString() === lines('out'), `${n}: ${stdout.length} bytes`);
+    assert.ok(stderr.toString() === lines('err'), `${n}: ${stderr.length} bytes of errors`);
+  }
+});
+
+test('a kept shell that is killed takes its own command with it and no other', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const { connection } = await connected(t);
+  const others = Array.from({ length: 9 }, (_, n) => connection.script('sleep 0.3; echo "$1"', [String(n)]));
+  const error = await rejection(connection.script('kill -9 $PPID; sleep 0.2', []));
+  assert.deepEqual([error.code, error.details.ran, error.retryable], ['ssh/lost', 'unknown', true]);
+  assert.deepEqual(
+    (await Promise.all(others)).map(({ stdout }) => stdout.toString()),
+    Array.from({ length: 9 }, (_, n) => `${n}\n`),
+  );
+  assert.equal((await connection.script('echo on', [])).stdout.toString(), 'on\n');
+  assert.equal(connection.status.reconnects, 0, 'the login stands');
+});
+
 test('where the server allows one session, commands wait in line, and no longer than their own time', async (t) => {
   if (!havePeers(t, ...PEERS)) return;
   const ground = await startSshd(t, { config: ['MaxSessions 1'] });
