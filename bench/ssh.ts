@@ -42,8 +42,9 @@ try {
   const target = await source();
   ends.unshift(target.stop);
   const port = 'port' in target.end ? target.end.port : 0;
-  await settingUp(ground, port);
+  // First: hundreds of listeners make a master slower, and ssh's are not taken back.
   for (const kind of ['local', 'remote'] as const) await traffic(ground, kind, port);
+  await settingUp(ground, port);
 } finally {
   for (const end of ends) await end();
 }

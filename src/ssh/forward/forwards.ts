@@ -4,7 +4,7 @@ import { retryDelayMs } from '../back-off.ts';
 import type { MuxClient } from '../mux/client.ts';
 import type { Prober } from '../mux/prober.ts';
 import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
-import { freeLocalPort, hangsUpAtOnce, localListener, removeStaleSocket } from './local-end.ts';
+import { freeLocalPort, hangsUpAtOnce, type LocalEnd, localListener, removeStaleSocket } from './local-end.ts';
 import {
   beginProof,
   type EarlyProof,
@@ -194,13 +194,12 @@ export class Forwards implements ForwardKeeper {
 
   async #establishLocal(forward: ManagedForward, spec: ForwardSpec, host: ForwardHost): Promise<void> {
     const { listen } = spec;
-    if ('socketPath' in listen) await removeStaleSocket(listen.socketPath);
     const isAnyPort = 'port' in listen && listen.port === 0;
     const attempts = isAnyPort ? PORT_ATTEMPTS : 1;
     for (let attempt = 1; ; attempt += 1) {
       // ssh does not tell which port it took for 0.
       const end: ForwardEnd = isAnyPort ? { ...listen, port: await freeLocalPort(listen.host) } : listen;
-      const before = isAnyPort ? 'free' : await localListener(end);
+      const before = isAnyPort ? 'free' : await makeFree(end);
       if (before !== 'free') throw notFree(forward, end, before);
       const asked = { ...spec, listen: end };
       try {
@@ -284,6 +283,11 @@ export class Forwards implements ForwardKeeper {
     }
     throw forwardError(forward, 'still-listening', 'it was taken back, but somebody still listens there');
   }
+}
+
+/** Whether an end can be listened on, once a socket file that nobody listens on is out of the way. */
+function makeFree(end: ForwardEnd): Promise<LocalEnd> {
+  return 'socketPath' in end ? removeStaleSocket(end.socketPath) : localListener(end);
 }
 
 function notFree(

@@ -18,11 +18,13 @@ export async function localListener(end: ForwardEnd): Promise<LocalEnd> {
   return isErrno(error, 'EADDRINUSE') ? 'taken' : 'forbidden';
 }
 
-/** Takes away a socket file that nobody listens on any more. */
-export async function removeStaleSocket(path: string): Promise<void> {
+/** Takes away a socket file that nobody listens on any more, and says whether the path is free now. */
+export async function removeStaleSocket(path: string): Promise<LocalEnd> {
   const status = await lstat(path).catch(() => undefined);
-  if (status?.isSocket() && (await answers({ socketPath: path })) !== undefined)
-    await rm(path, { force: true });
+  if (status === undefined) return 'free';
+  if (!status.isSocket() || (await answers({ socketPath: path })) === undefined) return 'taken';
+  await rm(path, { force: true });
+  return 'free';
 }
 
 /** A free port of an address here. */
