@@ -4,7 +4,13 @@ import { retryDelayMs } from '../back-off.ts';
 import type { MuxClient } from '../mux/client.ts';
 import type { Prober } from '../mux/prober.ts';
 import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
-import { freeLocalPort, hangsUpAtOnce, type LocalEnd, localListener, removeStaleSocket } from './local-end.ts';
+import {
+  freeLocalPort,
+  hangsUpAtOnce,
+  type LocalEnd,
+  localListener,
+  removeStaleSocket,
+} from './local-end.ts';
 import {
   beginProof,
   type EarlyProof,
