@@ -67,3 +67,4 @@ export { Registration, type RegistrationOptions } from './registry/registration.
 export { RegistryClient, type RegistryClientOptions } from './registry/registry-client.ts';
 export { RegistryServer, type RegistryServerOptions } from './registry/registry-server.ts';
 export type { NameFilter } from './registry/registry-table.ts';
+export { type ResolveOptions, resolveUri } from './registry/resolve-uri.ts';
