@@ -26,8 +26,10 @@ async function show(
   options: VomsInfoOptions,
   context: ToolContext,
 ): Promise<number> {
-  const { parseCertificates } = await import('../../x509/index.ts');
-  const { infoText, keyBits, showProxy } = await import('../kit/voms-info-text.ts');
+  const [{ parseCertificates }, { infoText, keyBits, showProxy }] = await Promise.all([
+    import('../../x509/index.ts'),
+    import('../kit/voms-info-text.ts'),
+  ]);
   const [leaf, ...above] = readCertificates(() => parseCertificates(pem));
   if (leaf === undefined) {
     context.err("Couldn't find a valid proxy.\n");
