@@ -43,7 +43,8 @@ test('nobody came back for it: an adopted job has its grace, and then ends', asy
   await until(() => later.job(job.id).entry.state === 'ended', 'its lease runs out');
   assert.equal(later.job(job.id).entry.ending?.reason, 'lease');
   assert.equal(isAlive(job.process?.pid ?? 0), false);
-  assert.equal(JSON.parse(readFileSync(join(directory, 'state.json'), 'utf8')).jobs.length, 0);
+  const saved = () => JSON.parse(readFileSync(join(directory, 'state.json'), 'utf8')).jobs.length;
+  await until(() => saved() === 0, 'the state has it no more');
 });
 
 test('a server that wants no old jobs ends them, and all they started', async (t) => {
