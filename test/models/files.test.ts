@@ -76,6 +76,22 @@ test('what was on its way goes on with the pieces that are missing; before, noth
   assert.deepEqual(readFileSync(join(inside, 'big')), bytes);
 });
 
+test('two that begin the same file at once send one', async (t) => {
+  const { client, jobID, inside } = await jobWithFiles(t);
+  const bytes = randomBytes(1000);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const begun = (await Promise.all(
+    Array.from({ length: 8 }, () => client.call('beginFile', [jobID, 'same', bytes.length, sha256])),
+  )) as readonly PyroDict[];
+  const uploads = new Set(begun.map(({ upload }) => upload));
+  assert.equal(uploads.size, 1);
+  const [upload] = uploads;
+  await client.call('writeFile', [jobID, upload, 0, bytes]);
+  await client.call('finishFile', [jobID, upload]);
+  assert.deepEqual(readFileSync(join(inside, 'same')), bytes);
+  assert.deepEqual(readdirSync(inside), ['same']);
+});
+
 test('what did not arrive as it was is not there, and leaves what was before', async (t) => {
   const { client, jobID, inside } = await jobWithFiles(t);
   await client.call('uploadFile', [jobID, 'data', Buffer.from('before')]);

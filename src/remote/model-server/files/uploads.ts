@@ -47,6 +47,8 @@ const IDLE_MS = 600_000;
  */
 export class Uploads {
   readonly #uploads = new Map<string, Upload>();
+  /** Those that are being begun: who begins the same one waits for it. */
+  readonly #beginning = new Map<string, Promise<Upload>>();
   readonly #maxBytes: number;
 
   constructor(maxBytes: number) {
@@ -55,7 +57,7 @@ export class Uploads {
 
   /** @throws LatchkeyError `remote/file` */
   async begin(request: UploadRequest, now: number): Promise<UploadState> {
-    const { job, root, path, size, sha256 } = request;
+    const { job, path, size, sha256 } = request;
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError('sha256 must be 64 hexadecimal digits');
     if (size > this.#maxBytes)
       throw new LatchkeyError(
@@ -66,20 +68,32 @@ export class Uploads {
         },
       );
     const id = `${job}/${sha256}/${size}/${path}`;
-    let upload = this.#uploads.get(id);
-    if (upload === undefined) {
-      await this.sweep(now);
-      if (this.#uploads.size >= MAX_UPLOADS)
-        throw new LatchkeyError('remote/file', `${MAX_UPLOADS} files are on their way already`, {
-          retryable: true,
-        });
-      const place = await openConfined(root, path);
-      const partName = `.${place.name.slice(0, 100)}.${sha256.slice(0, 12)}.part`;
-      upload = await this.#open(request, place, partName, now);
-      this.#uploads.set(id, upload);
-    }
+    const upload = this.#uploads.get(id) ?? (await this.#begun(id, request, now));
     upload.lastUse = now;
     return { upload: id, chunkBytes: chunkBytesOf(size), missing: [...upload.missing] };
+  }
+
+  async #begun(id: string, request: UploadRequest, now: number): Promise<Upload> {
+    const beginning = this.#beginning.get(id) ?? this.#begin(id, request, now);
+    this.#beginning.set(id, beginning);
+    try {
+      return await beginning;
+    } finally {
+      this.#beginning.delete(id);
+    }
+  }
+
+  async #begin(id: string, request: UploadRequest, now: number): Promise<Upload> {
+    await this.sweep(now);
+    if (this.#uploads.size + this.#beginning.size >= MAX_UPLOADS)
+      throw new LatchkeyError('remote/file', `${MAX_UPLOADS} files are on their way already`, {
+        retryable: true,
+      });
+    const place = await openConfined(request.root, request.path);
+    const partName = `.${place.name.slice(0, 100)}.${request.sha256.slice(0, 12)}.part`;
+    const upload = await this.#open(request, place, partName, now);
+    this.#uploads.set(id, upload);
+    return upload;
   }
 
   /** @throws LatchkeyError `remote/file` */
