@@ -13,6 +13,7 @@ declare const LATCHKEY_ROOT: string;
 const USAGE = `usage: npm run demo:thermo-mechanical [-- OPTIONS]
 
   --passing copy|reference   how the temperature gets to the mechanical model; default reference
+  --steps COUNT              how many steps; default 1
   --python                   the thermal model is the one in Python, served by Pyro4
   --out DIR                  where the plots go; default thermo-mechanical
   --alone                    no hosts: everything on this machine, without ssh

@@ -7,7 +7,7 @@ import { HERE, Links, reportLinks } from 'latchkey/remote';
 import { parseTarget, Session } from 'latchkey/session';
 import { type Coupled, couple, type Passing } from './coupling.ts';
 import { interpolate, vertexAt } from './grid.ts';
-import { startModelServer } from './model-servers.ts';
+import { type ModelServerPlan, type StartedModelServer, startModelServer } from './model-servers.ts';
 import { drawField } from './plot.ts';
 
 const THERMAL = 'Mupif.JobManager@ThermalSolverDemo';
@@ -16,6 +16,7 @@ const MECHANICAL = 'Mupif.JobManager@MechanicalSolverDemo';
 const { values: given } = parseArgs({
   options: {
     passing: { type: 'string', default: 'reference' },
+    steps: { type: 'string', default: '1' },
     /** Where the inputs are, and the Python model. */
     example: { type: 'string', default: '.' },
     /** Directory of the compiled models. */
@@ -34,79 +35,89 @@ const on = (host: string) =>
   (environment[`ON_${host.toUpperCase()}`] ?? '').split(' ').filter((word) => word !== '');
 const say = (line: string) => process.stderr.write(`  ${line}\n`);
 
-await using session = new Session(
-  isAlone
-    ? false
-    : {
-        defaults: false,
-        configFile: environment.LATCHKEY_SSH_CONFIG ?? '',
-        hostKeys: { policy: 'strict', knownHostsFiles: [environment.LATCHKEY_KNOWN_HOSTS ?? ''] },
-      },
-);
-await using links = new Links({ connect: (machine) => session.connect(parseTarget(machine)) });
-const stopReport = await reportLinks(links, { name: 'thermo-mechanical' });
+try {
+  process.stdout.write(`${JSON.stringify(numbersOf(await steer()), undefined, 2)}\n`);
+} catch (error) {
+  // One clear line: what failed, and what to do about it.
+  const { message, hint } = error as Error & { hint?: string };
+  process.stderr.write(`thermo-mechanical: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`);
+  process.exitCode = 1;
+}
 
-const servers = await Promise.all(
-  [
-    {
-      name: THERMAL,
-      host: 'thermal',
-      model: given.python
-        ? { command: ['/usr/bin/python3', join(given.example, 'thermal_pyro4.py')] }
-        : { class: `${join(given.models, 'thermal-model.mjs')}#ThermalModel` },
-    },
-    {
-      name: MECHANICAL,
-      host: 'mechanical',
-      model: { class: `${join(given.models, 'mechanical-model.mjs')}#MechanicalModel` },
-    },
-  ].map(async ({ name, host, model }) => {
-    const directory = join(given.lab, host === 'thermal' ? 't' : 'm');
+async function steer(): Promise<Coupled> {
+  await using session = new Session(
+    isAlone
+      ? false
+      : {
+          defaults: false,
+          configFile: environment.LATCHKEY_SSH_CONFIG ?? '',
+          hostKeys: { policy: 'strict', knownHostsFiles: [environment.LATCHKEY_KNOWN_HOSTS ?? ''] },
+        },
+  );
+  await using links = new Links({ connect: (machine) => session.connect(parseTarget(machine)) });
+  const stopReport = await reportLinks(links, { name: 'thermo-mechanical' });
+  const servers = await startServers();
+  /** Who may log in to the server's account may read its key: nothing else has to be handed out. */
+  const keyOf = async ({ machine, directory }: HostedServer): Promise<Secret> => {
+    const file = join(directory, 'key');
+    if (machine === HERE) return new Secret((await readFile(file, 'utf8')).trim());
+    const connection = await session.connect(parseTarget(machine));
+    return new Secret((await connection.run(['cat', file])).stdout.toString().trim());
+  };
+  try {
+    const [thermal, mechanical] = servers;
+    const coupled = await couple({
+      ...{ links, say, passing: given.passing as Passing, steps: Number(given.steps) },
+      registry: {
+        lookup: async (name) => {
+          const found = servers.find((server) => server.name === name);
+          if (found === undefined) throw new Error(`nobody is registered as ${name}`);
+          return { uri: found.uri, tags: [`host:${found.machine}`] };
+        },
+      },
+      thermal: { name: THERMAL, key: await keyOf(thermal), input: join(given.example, 'inputT.in') },
+      mechanical: { name: MECHANICAL, key: await keyOf(mechanical), input: join(given.example, 'inputM.in') },
+    });
+    await writePlots(coupled, given.out);
+    return coupled;
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+    await stopReport();
+  }
+}
+
+interface HostedServer extends StartedModelServer {
+  readonly name: string;
+  readonly machine: string;
+  readonly directory: string;
+}
+
+async function startServers(): Promise<[thermal: HostedServer, mechanical: HostedServer]> {
+  const start = async (
+    name: string,
+    host: string,
+    model: ModelServerPlan['model'],
+  ): Promise<HostedServer> => {
+    // Sockets have short names.
+    const directory = join(given.lab, host.slice(0, 1));
     const server = await startModelServer({ name, on: on(host), directory, model }, given.latchkey);
     const machine = isAlone ? HERE : host;
     say(`${name} on ${machine}: ${server.uri}`);
     return { ...server, name, machine, directory };
-  }),
-);
-
-/** Who may log in to the server's account may read its key: nothing else has to be handed out. */
-const keyOf = async ({ machine, directory }: (typeof servers)[number]): Promise<Secret> => {
-  const shown =
-    machine === HERE
-      ? undefined
-      : await (await session.connect(parseTarget(machine))).run(['cat', join(directory, 'key')]);
-  return new Secret(
-    (shown === undefined ? await readFile(join(directory, 'key'), 'utf8') : shown.stdout.toString()).trim(),
-  );
-};
-
-try {
-  const [thermal, mechanical] = servers as [(typeof servers)[number], (typeof servers)[number]];
-  const coupled = await couple({
-    ...{ links, say, passing: given.passing as Passing },
-    registry: {
-      lookup: async (name) => {
-        const found = servers.find((server) => server.name === name);
-        if (found === undefined) throw new Error(`nobody is registered as ${name}`);
-        return { uri: found.uri, tags: [`host:${found.machine}`] };
-      },
-    },
-    thermal: {
-      name: THERMAL,
-      key: await keyOf(thermal),
-      input: join(given.example, 'inputT.in'),
-    },
-    mechanical: {
-      name: MECHANICAL,
-      key: await keyOf(mechanical),
-      input: join(given.example, 'inputM.in'),
-    },
+  };
+  const module = (name: string, exported: string) => ({
+    class: `${join(given.models, `${name}.mjs`)}#${exported}`,
   });
-  await writePlots(coupled, given.out);
-  process.stdout.write(`${JSON.stringify(numbersOf(coupled), undefined, 2)}\n`);
-} finally {
-  await Promise.all(servers.map((server) => server.stop()));
-  await stopReport();
+  return await Promise.all([
+    start(
+      THERMAL,
+      'thermal',
+      given.python
+        ? { command: ['/usr/bin/python3', join(given.example, 'thermal_pyro4.py')] }
+        : module('thermal-model', 'ThermalModel'),
+    ),
+    start(MECHANICAL, 'mechanical', module('mechanical-model', 'MechanicalModel')),
+  ]);
 }
 
 function numbersOf({ temperature, displacement }: Coupled) {

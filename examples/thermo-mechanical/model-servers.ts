@@ -21,6 +21,8 @@ export interface StartedModelServer {
   stop(): Promise<void>;
 }
 
+const STOP_MS = 15_000;
+
 /** @param latchkey path of the command */
 export async function startModelServer(plan: ModelServerPlan, latchkey: string): Promise<StartedModelServer> {
   const { model } = plan;
@@ -37,7 +39,10 @@ export async function startModelServer(plan: ModelServerPlan, latchkey: string):
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
+      // One that is frozen, or waits for a job for ever, is not waited for.
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       await ended;
+      clearTimeout(late);
     },
   };
 }

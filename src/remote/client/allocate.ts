@@ -26,6 +26,7 @@ export interface AllocateOptions {
   /** Methods of the model that may be done twice: they are called again when a link is cut under them. */
   readonly safe?: readonly string[] | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Gives the allocation up; afterwards it means nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +51,9 @@ export async function allocateApplicationWithModelServer<T extends object>(
   const { links, key, signal } = options;
   const found = await finder.lookup(modelServer);
   const machine = options.machine ?? machineOf(found.tags) ?? HERE;
-  const common = { machine, reconnect: PATIENT, ...(signal === undefined ? {} : { signal }) };
+  signal?.throwIfAborted();
+  // The connections do not end with the signal: the job has to be given back through them.
+  const common = { machine, reconnect: PATIENT };
   const server = await connectLinked(links, found.uri, { ...common, ...proofFor(found.uri, key) });
   let job: AllocatedJob | undefined;
   const terminateJob = async () => {
@@ -64,6 +67,7 @@ export async function allocateApplicationWithModelServer<T extends object>(
     });
     const allocated = jobOf(answer);
     job = allocated;
+    signal?.throwIfAborted();
     const linked = await connectLinked(links, allocated.uri, {
       ...common,
       ...(allocated.protection === 'hmac' ? { hmacKey: allocated.key } : { token: allocated.key }),
