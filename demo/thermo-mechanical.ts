@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 
 declare const LATCHKEY_ROOT: string;
@@ -69,12 +70,34 @@ async function run(): Promise<number> {
       ? '  everything on this machine, without ssh\n'
       : '  three hosts: steering reaches thermal and mechanical by ssh; those two cannot reach each other\n',
   );
-  const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  process.on('SIGINT', () => {});
-  return await new Promise((resolve) => {
+  // A group of its own: what is left of it, whatever happens, can be ended.
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const code = await new Promise<number>((resolve) => {
     child.once('exit', (exit, signal) => resolve(signal ? 1 : (exit ?? 1)));
   });
+  await endGroup(child.pid ?? 0);
+  return code;
+}
+
+/** Model servers end their jobs when they are asked to; what does not end is made to. */
+async function endGroup(group: number): Promise<void> {
+  for (const [signal, tries] of [
+    ['SIGTERM', 100],
+    ['SIGKILL', 20],
+  ] as const) {
+    for (let i = 0; i < tries; i += 1) {
+      try {
+        process.kill(-group, i === 0 ? signal : 0);
+      } catch {
+        return;
+      }
+      await delay(100);
+    }
+  }
 }
 
 function canHaveHosts(): boolean {

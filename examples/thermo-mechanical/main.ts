@@ -39,9 +39,16 @@ try {
   process.stdout.write(`${JSON.stringify(numbersOf(await steer()), undefined, 2)}\n`);
 } catch (error) {
   // One clear line: what failed, and what to do about it.
-  const { message, hint } = error as Error & { hint?: string };
+  const { message, hint } = firstOf(error);
   process.stderr.write(`thermo-mechanical: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`);
   process.exitCode = 1;
+}
+
+/** Giving back may fail, too, because of what failed first: that is what counts. */
+function firstOf(error: unknown): { readonly message: string; readonly hint?: string } {
+  let first = error as { message: string; hint?: string; suppressed?: unknown };
+  while (first.suppressed !== undefined) first = first.suppressed as typeof first;
+  return first;
 }
 
 async function steer(): Promise<Coupled> {

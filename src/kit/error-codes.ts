@@ -155,6 +155,7 @@ export type ErrorCode =
   // remote: links
   | 'remote/link'
   | 'remote/release'
+  | 'remote/job-ended'
   | 'remote/timed-out'
   // remote: registry
   | 'remote/name-unknown'

@@ -69,9 +69,9 @@ export class ObjectLine {
     (await this.#usable()).send(invocation);
   }
 
-  async close(): Promise<void> {
+  async close(reason?: LatchkeyError): Promise<void> {
     if (this.#isClosed) return;
-    this.#finish(new LatchkeyError('pyro/closed', `the connection to ${this.#where} was closed`));
+    this.#finish(reason ?? new LatchkeyError('pyro/closed', `the connection to ${this.#where} was closed`));
     await this.#opening?.catch(() => {});
   }
 

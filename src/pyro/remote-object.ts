@@ -197,9 +197,13 @@ export class RemoteObject {
     return await connectObject(reference.uri, this.#line.options);
   }
 
-  /** Ends the connection; calls that wait fail with `pyro/closed`. A sibling only forgets its object. */
-  async close(): Promise<void> {
-    if (this.#ownsLine) await this.#line.close();
+  /**
+   * Ends the connection; calls that wait fail with `pyro/closed`. A sibling only forgets its object.
+   *
+   * @param reason what they fail with instead, where more is known than that it was closed
+   */
+  async close(reason?: LatchkeyError): Promise<void> {
+    if (this.#ownsLine) await this.#line.close(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

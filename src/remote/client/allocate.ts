@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { LatchkeyError, Secret } from '../../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, Secret } from '../../kit/index.ts';
 import { isPyroDict, type PyroValue, parseObjectUri, type ReconnectPolicy } from '../../pyro/index.ts';
 import type { Links } from '../link/links.ts';
 import { HERE } from '../link/place.ts';
@@ -32,7 +32,9 @@ export interface AllocateOptions {
 
 /** Starting a model may take as long as its server allows. */
 const ALLOCATE_MS = 120_000;
-const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_MS = 2_000;
+/** What a server that is not well is given, before the model is asked itself. */
+const TERMINATE_MS = 4_000;
 /** A cut of some ten seconds is survived. */
 const PATIENT: ReconnectPolicy = { attempts: 12, delayMs: 200 };
 
@@ -91,19 +93,53 @@ function modelOf<T extends object>(
   server: LinkedObject,
   terminateJob: () => Promise<unknown>,
 ): RemoteModel<T> {
-  // The job is leased to the connection that asks: after a cut it is another one.
-  const stopHeartbeat = startHeartbeat(
-    (signal) => server.object.call('attach', [job.id, job.key.revealText()], { safe: true, signal }),
-    HEARTBEAT_MS,
-  );
+  // The job is leased to the connection that asks, after a cut to another one; and whoever asks hears that it has ended.
+  const stopHeartbeat = startHeartbeat(async (signal) => {
+    try {
+      await server.object.call('attach', [job.id, job.key.revealText()], { safe: true, signal });
+    } catch (error) {
+      if (isLatchkeyError(error, 'pyro/remote'))
+        await linked.object.close(await jobEnded(job, server, error));
+    }
+  }, HEARTBEAT_MS);
   return new RemoteModel<T>({
     ...{ job, machine, linked },
     server: server.object,
     terminateJob: async () => {
       await stopHeartbeat();
-      await terminateJob();
+      const late = AbortSignal.timeout(TERMINATE_MS);
+      await Promise.race([terminateJob(), rejectWhen(late)]).catch(async (error: unknown) => {
+        // Without its server it can end itself: what a model server serves has `terminate`.
+        if (!linked.object.methods.includes('terminate')) throw error;
+        await linked.object.call('terminate', [], { timeoutMs: TERMINATE_MS });
+      });
     },
     releaseServer: () => server.close(),
+  });
+}
+
+/** Why calls of a job fail that is no more, with what it said last. */
+async function jobEnded(
+  job: AllocatedJob,
+  server: LinkedObject,
+  cause: LatchkeyError,
+): Promise<LatchkeyError> {
+  const said = await server.object
+    .call('getJobLog', [job.id, 5, job.key.revealText()], { timeoutMs: TERMINATE_MS })
+    .catch(() => []);
+  const log = Array.isArray(said) ? said.map(String) : [];
+  return new LatchkeyError('remote/job-ended', `the job is gone: ${cause.message}`, {
+    ...{ cause, details: { log } },
+    hint:
+      log.length === 0
+        ? 'its model server knows more: latchkey models logs'
+        : `it said last: ${log.join(' | ')}`,
+  });
+}
+
+function rejectWhen(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 

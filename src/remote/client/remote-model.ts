@@ -104,7 +104,7 @@ export class RemoteModel<T extends object> {
   }
 
   /**
-   * Links of others to it go first, then the connection, then the job, then the ways there: each step still has the way it needs.
+   * Links of others to it go first, then the job, then the connection, then the ways there: each step still has the way it needs.
    * Idempotent.
    *
    * @throws what could not be given back; everything else is given back all the same
@@ -112,8 +112,8 @@ export class RemoteModel<T extends object> {
   terminate(): Promise<void> {
     this.#terminating ??= releaseAll([
       ...[...this.#before].map((run) => ({ what: 'what is connected to the model', run })),
-      { what: 'the connection to the model', run: () => this.#parts.linked.object.close() },
       { what: `the job ${this.jobId}`, run: this.#parts.terminateJob },
+      { what: 'the connection to the model', run: () => this.#parts.linked.object.close() },
       { what: 'the link to the model', run: () => this.#parts.linked.link.close() },
       { what: 'the way to the model server', run: this.#parts.releaseServer },
     ]);
