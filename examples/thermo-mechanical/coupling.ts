@@ -25,6 +25,9 @@ export interface CouplingOptions {
   readonly say?: (line: string) => void;
 }
 
+/** A step takes a fraction of a second: what does not answer for so long is frozen. */
+const PATIENCE_MS = 20_000;
+
 export interface Coupled {
   readonly temperature: FieldCopy;
   readonly displacement: FieldCopy;
@@ -35,13 +38,13 @@ export async function couple(options: CouplingOptions): Promise<Coupled> {
   await using thermal = await allocateApplicationWithModelServer<ThermalModel>(
     registry,
     options.thermal.name,
-    { links, key: options.thermal.key, safe: ['getField'] },
+    { links, key: options.thermal.key, safe: ['getField'], timeoutMs: PATIENCE_MS },
   );
   say(`${thermal.jobId} on ${thermal.machine}: ${await thermal.model.getApplicationSignature()}`);
   await using mechanical = await allocateApplicationWithModelServer<MechanicalModel>(
     registry,
     options.mechanical.name,
-    { links, key: options.mechanical.key, safe: ['getField'] },
+    { links, key: options.mechanical.key, safe: ['getField'], timeoutMs: PATIENCE_MS },
   );
   say(`${mechanical.jobId} on ${mechanical.machine}: ${await mechanical.model.getApplicationSignature()}`);
 

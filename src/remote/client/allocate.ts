@@ -106,7 +106,7 @@ function modelOf<T extends object>(
     ...{ job, machine, linked },
     server: server.object,
     terminateJob: async () => {
-      await stopHeartbeat();
+      stopHeartbeat();
       const late = AbortSignal.timeout(TERMINATE_MS);
       await Promise.race([terminateJob(), rejectWhen(late)]).catch(async (error: unknown) => {
         // Without its server it can end itself: what a model server serves has `terminate`.
