@@ -114,7 +114,8 @@ function checkValue(name: keyof JobDescription, kind: AttributeKind, value: unkn
 }
 
 function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw wrong(name, `must be text, not ${typeof value}`);
+  if (typeof value !== 'string')
+    throw wrong(name, `must be text, not ${Array.isArray(value) ? 'a list' : typeof value}`);
   if (value.includes('\0')) throw wrong(name, 'has a NUL in it');
   return value;
 }

@@ -60,6 +60,8 @@ test('what is no address says what would be one', () => {
   refused('slrum://h', /no job service/, /did you mean "slurm:\/\/"/);
   refused('ssh://', /needs a host/);
   refused('slurm+ssh://h?quue=x', /knows no option "quue"/, /did you mean "queue"/);
+  refused('ssh://h/scratch', /has a path/, /workingDirectory/);
+  refused('local:///scratch', /has a path/, /workingDirectory/);
   refused('ssh://h:99999', /no valid host, port or user/);
 });
 

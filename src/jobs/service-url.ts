@@ -114,6 +114,7 @@ interface Authority {
 /** `URL` knows the rules of an authority under a scheme that it knows. */
 function authority(scheme: string, rest: string): Authority {
   if (/^[/?#]|^$/.test(rest)) {
+    checkNoPath(scheme, rest.replace(/[?#].*$/s, ''));
     return { host: '', port: undefined, user: undefined, password: undefined, query: queryOf(rest) };
   }
   let url: URL;
@@ -123,6 +124,7 @@ function authority(scheme: string, rest: string): Authority {
     // The cause would carry the text, and with it a password.
     throw refused(`"${scheme}://…" has no valid host, port or user`, `such as ${scheme}://user@host:22`);
   }
+  checkNoPath(scheme, url.pathname);
   const port = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest)?.[1];
   return {
     host: url.hostname,
@@ -142,6 +144,15 @@ function decoded(scheme: string, text: string): string | undefined {
       'write a percent sign as %25',
     );
   }
+}
+
+/** A path would be taken for the directory that the job runs in, and go unheard. */
+function checkNoPath(scheme: string, path: string): void {
+  if (path !== '' && path !== '/')
+    throw refused(
+      `"${scheme}://…" has a path, which means nothing here`,
+      'the directory is "workingDirectory" of the description',
+    );
 }
 
 function queryOf(rest: string): URLSearchParams {

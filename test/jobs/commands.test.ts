@@ -22,6 +22,12 @@ test('latchkey run: words arrive as they are, both outputs come apart, and its e
   assert.equal(run.code, 7);
   const killed = latchkey(home, ['run', '--quiet', 'local://', '--', 'sh', '-c', 'kill -9 $$']);
   assert.deepEqual([killed.code, killed.stderr], [137, '']);
+  const json = latchkey(home, ['run', '--json', 'local://', '--', 'sh', '-c', script, 'sh', 'a  b']);
+  const { stdout, stderr, isTruncated, exitCode } = JSON.parse(json.stdout);
+  assert.deepEqual([stdout, stderr, isTruncated, exitCode], ['<a  b>', 'error\n', false, 7]);
+  const much = latchkey(home, ['run', '--json', 'local://', '--', 'head', '-c', '5000000', '/dev/zero']);
+  const cut = JSON.parse(much.stdout);
+  assert.deepEqual([cut.stdout.length, cut.isTruncated, cut.exitCode], [4 << 20, true, 0]);
 });
 
 test('a description in a file, what is given before it, and a token that follows the job', (t) => {
@@ -51,6 +57,10 @@ test('a description in a file, what is given before it, and a token that follows
   // A token given as a description by mistake: the error does not quote it.
   const mistaken = latchkey(home, ['run', '-d', join(home, 'token'), 'local://']);
   assert.match(mistaken.stderr, /token" is no JSON/);
+  writeFileSync(join(home, 'comma.json'), '{"name": "secret",\n}\n');
+  const comma = latchkey(home, ['run', '-d', join(home, 'comma.json'), 'local://']);
+  assert.match(comma.stderr, /comma\.json" is no JSON, line 2\n/);
+  assert.doesNotMatch(comma.stderr, /secret/);
   assert.doesNotMatch(mistaken.stderr, /secret/);
 });
 

@@ -9,7 +9,7 @@ import { runProgram } from '../../src/kit/index.ts';
 import { until } from '../support/credential-directory.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
 import { havePeers } from '../support/peers.ts';
-import { type SshGround, startSshd } from '../support/sshd.ts';
+import { type SshGround, type SshGroundOptions, startSshd } from '../support/sshd.ts';
 import { workspace } from '../support/workspace.ts';
 
 interface Stage {
@@ -25,8 +25,8 @@ interface Stage {
   };
 }
 
-async function stage(t: TestContext): Promise<Stage> {
-  const ground = await startSshd(t);
+async function stage(t: TestContext, server: SshGroundOptions = {}): Promise<Stage> {
+  const ground = await startSshd(t, server);
   const home = workspace(t);
   mkdirSync(join(home, 'run'), { mode: 0o700 });
   const env = { PATH: process.env.PATH ?? '', HOME: home, XDG_RUNTIME_DIR: join(home, 'run') };
@@ -232,6 +232,20 @@ test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t)
     alias.err,
     /· port +this machine does not know the name; ssh may\n[\s\S]*✘ login +.*Could not resolve/,
   );
+});
+
+test('a tunnel that the server does not let through names the setting, when opened and when asked', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run, start } = await stage(t, { config: ['PermitOpen none'] });
+  const tunnel = start('tunnel', 'open', ...options, '--name', 'db', address, 'L:0:127.0.0.1:1');
+  const said = /degraded: the server does not let through.*\n +ask its administrator about .*PermitOpen/;
+  await until(() => said.test(tunnel.said()) || undefined, tunnel.said());
+  const status = await run('tunnel', 'status', 'db');
+  assert.match(status.out, said);
+  const [forward] = JSON.parse((await run('tunnel', 'status', 'db', '--json')).out).forwards;
+  assert.match(forward.hint, /PermitOpen/);
+  await run('tunnel', 'close', 'db');
+  assert.equal(await tunnel.ended, 0, tunnel.said());
 });
 
 test('sshd that forbids forwarding: told as a warning, jobs need none', async (t) => {

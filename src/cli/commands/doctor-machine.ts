@@ -213,7 +213,11 @@ async function checkScheduler({ url, session }: MachineExamination): Promise<Che
     return ok(`${url.batch} answers; ${jobs.length} jobs of yours`);
   } catch (error) {
     if (!isLatchkeyError(error)) throw error;
-    return failed(error.message, error.hint);
+    return failed(
+      error.message,
+      error.hint ??
+        'is its server up, and does the same command answer in a non-interactive login there? its administrator knows',
+    );
   } finally {
     await service.close();
   }

@@ -42,6 +42,8 @@ test('what is no forward is told with the forms', () => {
     'D:/run/s',
     'X:1:b:2',
     'L:1:2:3:4:5',
+    'L:8080:db:0',
+    'R:8080:db:0',
   ])
     assert.throws(
       () => parseForward(text),

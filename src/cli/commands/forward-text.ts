@@ -21,7 +21,8 @@ export function parseForward(text: string): ForwardSpec {
     const size = parts.at(-1)?.startsWith('/') ? 1 : 2;
     const listen = listenEnd(parts.slice(0, -size));
     const connect = end(parts.slice(-size));
-    if (listen !== undefined && connect !== undefined) return { kind, listen, connect };
+    if (listen !== undefined && connect !== undefined && !('port' in connect && connect.port === 0))
+      return { kind, listen, connect };
   }
   throw new LatchkeyError('cli/usage', `${quote(text)} is no forward`, { hint: HINT });
 }

@@ -18,15 +18,20 @@ export async function readDescription(path: string | undefined): Promise<Readonl
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
-  } catch {
-    // What the parser says quotes the file, which may hold a secret.
-    throw new LatchkeyError('config/malformed', `"${path}" is no JSON`, {
+  } catch (error) {
+    throw new LatchkeyError('config/malformed', `"${path}" is no JSON${placeOf(error, text)}`, {
       hint: 'such as {"executable": "date"}',
     });
   }
   throw new LatchkeyError('config/malformed', `"${path}" is no job description`, {
     hint: 'such as {"executable": "date"}',
   });
+}
+
+/** Only where: the rest of what the parser says quotes the file, which may hold a secret. */
+function placeOf(error: unknown, text: string): string {
+  const [, position] = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(String(error)) ?? [];
+  return position === undefined ? '' : `, line ${text.slice(0, Number(position)).split('\n').length}`;
 }
 
 /** Its transfers, in whatever spelling. */

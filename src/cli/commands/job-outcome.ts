@@ -19,13 +19,9 @@ export function outcomeText({ facts }: Job): string {
 /**
  * What is said at a job's end, and what the command ends with: a job that is Done without its files is no success.
  *
- * @param told messages that the user has seen while it ran
+ * @param shown what the user has seen of it while it ran
  */
-export function reportOfEnd(
-  job: Job,
-  note: (text: string) => void,
-  told: ReadonlySet<string> = new Set(),
-): Report {
+export function reportOfEnd(job: Job, note: (text: string) => void, { told, outputs }: Shown): Report {
   if (job.state !== 'Done') note(`latchkey: ${outcomeText(job)}`);
   if (job.trouble !== undefined) {
     if (!told.has(job.trouble.message)) note(`latchkey: ${job.trouble.message}`);
@@ -37,11 +33,21 @@ export function reportOfEnd(
     );
   }
   const exitCode = job.trouble !== undefined && job.state === 'Done' ? 1 : exitCodeOfJob(job);
-  return { json: factsJson(job), lines: [], exitCode };
+  return { json: { ...factsJson(job), ...outputs }, lines: [], exitCode };
 }
 
+/** What was seen of a job while it ran. */
+export interface Shown {
+  /** Messages that the user has been told. */
+  readonly told: ReadonlySet<string>;
+  /** With `--json`, for its document: the first 4 MiB of each. */
+  readonly outputs?: { readonly stdout: string; readonly stderr: string; readonly isTruncated: boolean };
+}
+
+const MAX_JSON_BYTES = 4 << 20;
+
 /** Facts as `--json` prints them. */
-export function factsJson(job: Job): unknown {
+export function factsJson(job: Job): object {
   return {
     id: job.id,
     ...job.facts,
@@ -51,12 +57,10 @@ export function factsJson(job: Job): unknown {
 }
 
 /**
- * Writes both outputs of a job as they come, and tells of its changes, until it has ended or vanished.
- *
- * @param isSilent with `--json` only the result is printed
- * @returns what was told already
+ * Writes both outputs of a job as they come, and tells of its changes, until it has ended or vanished. With `--json` the outputs are
+ * gathered for the document.
  */
-export async function streamJob(job: Job, { context, note, json }: Invocation): Promise<ReadonlySet<string>> {
+export async function streamJob(job: Job, { context, note, json }: Invocation): Promise<Shown> {
   const told = new Set<string>();
   const stop = job.onChange((change) => {
     if (change.kind === 'recovered') note('latchkey: it can be asked after again');
@@ -66,18 +70,19 @@ export async function streamJob(job: Job, { context, note, json }: Invocation): 
     }
   });
   const over = new AbortController();
+  const follow = (stream: 'stdout' | 'stderr') => job.follow(stream, { signal: over.signal });
+  const [stdout, stderr] = [gatherer(), gatherer()];
   try {
-    const isArray = job.description?.arraySize !== undefined;
-    const copy = async (stream: 'stdout' | 'stderr', write: (part: Uint8Array) => void) => {
-      for await (const part of job.follow(stream, { signal: over.signal })) write(part);
-    };
-    const isSilent = json || isArray || job.description === undefined;
-    const copies = isSilent
+    // Each task of an array has outputs of its own.
+    const hasOutputs = job.description !== undefined && job.description.arraySize === undefined;
+    const copies = !hasOutputs
       ? []
-      : [
-          copy('stdout', (part) => context.out(part)),
-          copy('stderr', (part) => context.err(Buffer.from(part).toString('utf8'))),
-        ];
+      : json
+        ? [stdout.gather(follow('stdout')), stderr.gather(follow('stderr'))]
+        : [
+            copy(follow('stdout'), (part) => context.out(part)),
+            copy(follow('stderr'), (part) => context.err(Buffer.from(part).toString('utf8'))),
+          ];
     const copied = Promise.all(copies).catch((error: unknown) => {
       if (!over.signal.aborted) throw error;
     });
@@ -86,11 +91,34 @@ export async function streamJob(job: Job, { context, note, json }: Invocation): 
       if (!isFinal(job.state)) over.abort();
     });
     await Promise.all([copied, ended]);
-    return told;
+    if (!json || !hasOutputs) return { told };
+    const isTruncated = stdout.isTruncated() || stderr.isTruncated();
+    return { told, outputs: { stdout: stdout.text(), stderr: stderr.text(), isTruncated } };
   } finally {
     over.abort();
     stop();
   }
+}
+
+async function copy(parts: AsyncIterable<Uint8Array>, write: (part: Uint8Array) => void): Promise<void> {
+  for await (const part of parts) write(part);
+}
+
+/** Keeps the beginning of an output, and asks for no more than that. */
+function gatherer() {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    async gather(parts: AsyncIterable<Uint8Array>): Promise<void> {
+      for await (const part of parts) {
+        chunks.push(part.subarray(0, Math.max(0, MAX_JSON_BYTES - size)));
+        size += part.length;
+        if (size > MAX_JSON_BYTES) return;
+      }
+    },
+    text: () => Buffer.concat(chunks).toString('utf8'),
+    isTruncated: () => size > MAX_JSON_BYTES,
+  };
 }
 
 /** Waits until a job has ended, or vanished. */

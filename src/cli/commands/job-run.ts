@@ -11,7 +11,7 @@ import type { Command, Report } from './command.ts';
 import { ec2MachineOf } from './ec2-machine.ts';
 import type { Given } from './given.ts';
 import { readDescription } from './job-description-file.ts';
-import { factsJson, reportOfEnd, streamJob } from './job-outcome.ts';
+import { factsJson, reportOfEnd, type Shown, streamJob } from './job-outcome.ts';
 import { withService } from './job-service.ts';
 
 /** `latchkey run`: a command elsewhere, with its output and exit code here. */
@@ -36,13 +36,13 @@ export const jobRun: Command = async (invocation) => {
     if (given.flag('detach')) return { json: factsJson(job), lines: [job.id ?? ''] };
     note(`latchkey: ${job.id}`);
     const interrupted = cancelWhenInterrupted(job, note);
-    let told: ReadonlySet<string>;
+    let shown: Shown;
     try {
-      told = await streamJob(job, invocation);
+      shown = await streamJob(job, invocation);
     } finally {
       interrupted.forget();
     }
-    const report = reportOfEnd(job, note, told);
+    const report = reportOfEnd(job, note, shown);
     return interrupted.wasInterrupted() ? { ...report, exitCode: 130 } : report;
   };
   return withService(invocation, url, run, ec2MachineOf);

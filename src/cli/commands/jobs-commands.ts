@@ -49,7 +49,7 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
       ...EC2,
     ],
     details:
-      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. Files of --proxy and --token are read again in time, as long as this runs. With ec2:// a machine is started for it, in the account of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and ended with it.",
+      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. The job reads nothing of this command's standard input: the input of a description names a file for it; latchkey ssh passes it on. With --json its outputs are in the document, the first 4 MiB of each. Files of --proxy and --token are read again in time, as long as this runs. With ec2:// a machine is started for it, in the account of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and ended with it.",
     examples: [
       'latchkey run local:// -- echo "a  b"',
       'latchkey run --time 2h slurm+ssh://login.example.org -- ./simulate --steps 1000',

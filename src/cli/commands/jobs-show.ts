@@ -64,8 +64,8 @@ export const jobsRemove: Command = (invocation) =>
 /** `latchkey jobs follow`: its output until it ends. */
 export const jobsFollow: Command = (invocation) =>
   withJob(invocation, async (job) => {
-    const told = await streamJob(job, invocation);
-    return reportOfEnd(job, invocation.note, told);
+    const shown = await streamJob(job, invocation);
+    return reportOfEnd(job, invocation.note, shown);
   });
 
 async function withJob<Result>(invocation: Invocation, act: (job: Job) => Promise<Result>): Promise<Result> {

@@ -30,10 +30,10 @@ export const tunnelStatus: Command = async (invocation) => {
       ...(cause === undefined
         ? []
         : [`  ${cause}${retryAt === undefined ? '' : `; tried again at ${retryAt}`}`]),
-      ...forwards.map(
-        (forward) =>
-          `  ${forward.forward}  ${forward.state}${forward.cause === undefined ? '' : `: ${forward.cause}`}`,
-      ),
+      ...forwards.flatMap((forward) => [
+        `  ${forward.forward}  ${forward.state}${forward.cause === undefined ? '' : `: ${forward.cause}`}`,
+        ...(forward.hint === undefined ? [] : [`      ${forward.hint}`]),
+      ]),
     ],
     exitCode: isGood ? 0 : 1,
   };

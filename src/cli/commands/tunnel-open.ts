@@ -36,8 +36,8 @@ export const tunnelOpen: Command = async (invocation) => {
     const stopServing = await serveTunnel(directory, status, ended.end);
     note(`${name}: ${connection.description}`);
     for (const forward of connection.forwards) {
-      note(lineOf(forward));
-      forward.subscribe((changed) => note(lineOf(changed)));
+      tell(forward, note);
+      forward.subscribe((changed) => tell(changed, note));
     }
     connection.subscribe(({ state, cause }) =>
       note(`  ${state}${cause === undefined ? '' : `: ${cause.message}`}`),
@@ -54,9 +54,13 @@ export const tunnelOpen: Command = async (invocation) => {
 
 const MARKS: Readonly<Record<string, string>> = { proven: '✔', degraded: '!', lost: '✘' };
 
-function lineOf({ description, state, cause }: SshConnection['forwards'][number]): string {
+function tell(
+  { description, state, cause }: Pick<SshConnection['forwards'][number], 'description' | 'state' | 'cause'>,
+  note: (text: string) => void,
+): void {
   const why = cause === undefined ? '' : `: ${cause.message.replace(`${description}: `, '')}`;
-  return `  ${MARKS[state] ?? '·'} ${description}  ${state}${why}`;
+  note(`  ${MARKS[state] ?? '·'} ${description}  ${state}${why}`);
+  if (cause?.hint !== undefined) note(`      ${cause.hint}`);
 }
 
 function statusOf(name: string, connection: SshConnection, since: Date): TunnelStatus {
@@ -68,7 +72,8 @@ function statusOf(name: string, connection: SshConnection, since: Date): TunnelS
     ...{ reconnects: status.reconnects, since: since.toISOString() },
     forwards: connection.forwards.map(({ description, state, cause }) => ({
       ...{ forward: description, state },
-      cause: cause?.message,
+      cause: cause?.message.replace(`${description}: `, ''),
+      hint: cause?.hint,
     })),
   };
 }

@@ -20,6 +20,8 @@ export interface TunnelStatus {
     readonly forward: string;
     readonly state: string;
     readonly cause?: string | undefined;
+    /** What to do about it. */
+    readonly hint?: string | undefined;
   }[];
 }
 
