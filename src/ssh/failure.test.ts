@@ -113,3 +113,27 @@ test('a key that cannot be used is named in the error, and control characters go
   assert.match(error.message, /Load key "\/k\/id": bad permissions\?\[2J/);
   assert.deepEqual(error.details.methods, ['publickey', 'password']);
 });
+
+test('a changed host key is said to be of the machine that ssh names, not of the target behind it', () => {
+  const changed = (target: string, name: string) =>
+    loginFailure({
+      target,
+      lines: [
+        '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @',
+        'Offending ED25519 key in /k/known_hosts:2',
+        `Host key for ${name} has changed and you have requested strict checking.`,
+      ],
+    }).message;
+  assert.match(
+    changed('alice@b:22', '[gate]:2222'),
+    /^the host key of \[gate\]:2222, on the way to alice@b:22, is/,
+  );
+  assert.match(changed('127.0.0.1:42', '[127.0.0.1]:43'), /of \[127\.0\.0\.1\]:43, on the way/);
+  for (const [target, name] of [
+    ['alice@b:22', 'b'],
+    ['alice@b:2222', '[b]:2222'],
+    ['alice@B', '[b]:2222'],
+    ['::1', '::1'],
+  ] as const)
+    assert.match(changed(target, name), new RegExp(`^the host key of ${target} is`));
+});

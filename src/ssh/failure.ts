@@ -154,10 +154,27 @@ function unreachable(pattern: RegExp, reason: string, hint: string, retryable = 
 }
 
 function hostKey(context: FailureContext, reason: string, what: string, hint: string): LatchkeyError {
-  return new LatchkeyError('ssh/host-key', `the host key of ${context.target} ${what}`, {
+  return new LatchkeyError('ssh/host-key', `the host key of ${whoseKey(context)} ${what}`, {
     hint,
     details: { reason, fingerprint: fingerprint(context), lines: tail(context.lines) },
   });
+}
+
+/** Of a machine on the way when ssh names another one than the target. */
+function whoseKey(context: FailureContext): string {
+  const [, name] =
+    find(context, /^Host key for (\S+) has changed |^\S+ host key for (\S+) was revoked /)?.filter(Boolean) ??
+    [];
+  if (name === undefined) return context.target;
+  const [host, port = '22'] = hostAndPort(name);
+  const [target, targetPort = port] = hostAndPort(context.target);
+  if (host === target && port === targetPort) return context.target;
+  return `${printable(name)}, on the way to ${context.target},`;
+}
+
+function hostAndPort(text: string): [string, string | undefined] {
+  const [, host = text, port] = /^(?:.*@)?\[?(.*?)\]?(?::(\d+))?$/.exec(text) ?? [];
+  return [host.toLowerCase(), port];
 }
 
 function denied(

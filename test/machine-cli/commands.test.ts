@@ -234,6 +234,34 @@ test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t)
   );
 });
 
+test('latchkey run --json: no more than the beginning of an output is in the document', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run } = await stage(t);
+  const much = 'head -c 5000000 /dev/zero | tr "\\0" x; echo small >&2';
+  const { stdout, stderr, isTruncated, exitCode } = JSON.parse(
+    (await run('run', '--json', ...options, address, '--', 'sh', '-c', much)).out,
+  );
+  assert.deepEqual([stdout.length, stderr, isTruncated, exitCode], [4 << 20, 'small\n', true, 0]);
+});
+
+test('an encrypted key without a terminal: told what this command can do', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { ground, address, options, run } = await stage(t);
+  const locked = await run(
+    'ssh',
+    '--identity',
+    ground.encryptedKey,
+    ...options.slice(2),
+    address,
+    '--',
+    'true',
+  );
+  assert.match(
+    locked.err,
+    /no terminal to ask on for: Pass phrase of .*\n {2}hint: load the key into an agent: ssh-add/,
+  );
+});
+
 test('a tunnel that the server does not let through names the setting, when opened and when asked', async (t) => {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
   const { address, options, run, start } = await stage(t, { config: ['PermitOpen none'] });

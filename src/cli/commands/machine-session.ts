@@ -57,7 +57,9 @@ async function addContexts(invocation: Invocation, session: Session): Promise<vo
   if (proxy !== undefined) await session.addContext(new Context('X509', { userProxy: proxy }));
   if (passwordFile !== undefined || given.flag('password')) {
     const userPass =
-      passwordFile === undefined ? await askPassword(invocation) : await readPassPhraseFile(passwordFile);
+      passwordFile === undefined
+        ? await askPassword(invocation, 'Password: ', 'use a file only you can read: --password-file')
+        : await readPassPhraseFile(passwordFile);
     await session.addContext(new Context('UserPass', { userPass }));
   }
 }
@@ -68,7 +70,11 @@ async function addKey(invocation: Invocation, session: Session, path: string): P
     await session.addContext(new Context('SSH', { userKey: path }));
   } catch (error) {
     if (!isLatchkeyError(error, 'ssh/pass-phrase-needed')) throw error;
-    const userPass = await askPassword(invocation, `Pass phrase of ${path}: `);
+    const userPass = await askPassword(
+      invocation,
+      `Pass phrase of ${path}: `,
+      'load the key into an agent: ssh-add',
+    );
     await session.addContext(new Context('SSH', { userKey: path, userPass }));
   }
 }

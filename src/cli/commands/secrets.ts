@@ -52,9 +52,13 @@ export async function askNewKeyPassPhrase(invocation: Invocation, whose: string)
   );
 }
 
-/** Whatever secret a machine asks for at a login. */
-export async function askPassword(invocation: Invocation, prompt = 'Password: '): Promise<Secret> {
-  return await ask(invocation, prompt);
+/**
+ * Whatever secret a machine asks for at a login.
+ *
+ * @param otherWay what to do without a terminal
+ */
+export async function askPassword(invocation: Invocation, prompt: string, otherWay: string): Promise<Secret> {
+  return await askOnTerminal(invocation.context, prompt, otherWay);
 }
 
 /** The first line of a file that only its owner can read. @throws LatchkeyError `file/unsafe`, `file/io` */
@@ -109,11 +113,15 @@ async function askTwice(invocation: Invocation, prompt: string): Promise<Secret>
 }
 
 /** Standard input is not read unasked: what a cron job has there is somebody else's. */
-async function askOnTerminal(context: Invocation['context'], prompt: string): Promise<Secret> {
+async function askOnTerminal(
+  context: Invocation['context'],
+  prompt: string,
+  otherWay = 'use --pass-phrase-stdin, or a file only you can read: --pass-phrase-file, --key-pass-phrase-file',
+): Promise<Secret> {
   if (!(await context.hasTerminal())) {
     const what = prompt.replace(/: $/, '');
     throw new LatchkeyError('cli/no-terminal', `there is no terminal to ask on for: ${what}`, {
-      hint: 'use --pass-phrase-stdin, or a file only you can read: --pass-phrase-file, --key-pass-phrase-file',
+      hint: otherWay,
     });
   }
   const secret = await context.askSecret(prompt);
