@@ -276,6 +276,17 @@ test('a tunnel that the server does not let through names the setting, when open
   assert.equal(await tunnel.ended, 0, tunnel.said());
 });
 
+test('sshd that forbids listeners over there: doctor says so, and that the other way is open', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { address, options, run } = await stage(t, { config: ['PermitListen none'] });
+  const { code, err } = await run('doctor', ...options, address);
+  assert.equal(code, 0, err);
+  assert.match(
+    err,
+    /! forwarding +allowed from here to there, and not back: .*\n +jobs need none; .*PermitListen/,
+  );
+});
+
 test('sshd that forbids forwarding: told as a warning, jobs need none', async (t) => {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
   const ground = await startSshd(t, { config: ['AllowTcpForwarding no'] });

@@ -197,12 +197,32 @@ async function checkForwarding({ connection, url }: MachineExamination): Promise
   });
   const { state, cause } = forward;
   await forward.close();
-  if (state === 'proven') return ok('allowed, and connections come through');
+  if (state === 'proven')
+    return (await checkRemoteForwarding(connection)) ?? ok('allowed, and connections come through');
   return {
     state: 'warning',
     detail: cause?.message ?? `connections do not come through (${state})`,
     remedy: `jobs need none; tunnels do: ${cause?.hint ?? 'AllowTcpForwarding and PermitOpen in sshd_config'}`,
   };
+}
+
+/** A listener over there, for which no connection is made; undefined when that is allowed. */
+async function checkRemoteForwarding(connection: SshConnection): Promise<Check | undefined> {
+  try {
+    const back = await connection.forward(
+      { kind: 'remote', listen: { port: 0 }, connect: { host: '127.0.0.1', port: 9 } },
+      { prove: false },
+    );
+    await back.close();
+    return undefined;
+  } catch (error) {
+    if (!isLatchkeyError(error, 'ssh/forward')) throw error;
+    return {
+      state: 'warning',
+      detail: `allowed from here to there, and not back: ${error.message}`,
+      remedy: `jobs need none; tunnels of the kind R: do: ${error.hint ?? 'PermitListen in sshd_config'}`,
+    };
+  }
 }
 
 async function checkScheduler({ url, session }: MachineExamination): Promise<Check | undefined> {
