@@ -315,9 +315,16 @@ test('whatever a server does, there is an error that says so, and soon', async (
 
   await t.test('local ports from the range', async (t) => {
     const ports: (number | undefined)[] = [];
+    let allAreHere = (): void => {};
+    const together = new Promise<void>((resolve) => {
+      allAreHere = resolve;
+    });
     const port = await fakeServer(t, grid, async (socket) => {
       ports.push(socket.remotePort);
       await request(socket);
+      // One that has ended gives its port to the next: all three are kept until they are there.
+      if (ports.length === 3) allAreHere();
+      await together;
       socket.write(OK);
     });
     const range = { ...env, MYPROXY_TCP_PORT_RANGE: '42310,42330' };
