@@ -1,4 +1,3 @@
-import { LatchkeyError, quote } from '../kit/index.ts';
 import type { CommandResult } from '../ssh/index.ts';
 import type { BatchCommand, BatchStatus, BatchSystem } from './batch-system.ts';
 import { statusOfEnd } from './end-status.ts';
@@ -34,7 +33,7 @@ export function machine(root: string, graceSeconds: number): BatchSystem {
     findByTag: (tag) => command(FIND, [root, tag]),
     parseFound: lines,
     query: below(QUERY),
-    parseQuery: (result) => lines(result).map(statusOf),
+    parseQuery: (result) => lines(result).flatMap((line) => statusOf(line) ?? []),
     cancel: below(cancelScript(graceSeconds)),
     suspend: below(signalScript('STOP')),
     resume: below(signalScript('CONT')),
@@ -60,17 +59,13 @@ function lines(result: CommandResult): readonly string[] {
     .filter((line) => line !== '');
 }
 
-function statusOf(line: string): BatchStatus {
+/** Of records that cannot be read nothing is known, and the other jobs do not suffer for it. */
+function statusOf(line: string): BatchStatus | undefined {
   const [id = '', native = '', beginLine = '', endLine = ''] = line.split('|');
   const begin = parseBegin(beginLine);
   const facts = { id, native, startedAt: begin?.startedAt, hosts: begin && [begin.host] };
   if (native in WORDS) return { ...facts, state: WORDS[native as keyof typeof WORDS] };
   const end = parseEnd(endLine);
-  if (end === undefined || (native !== 'ended' && native !== 'cancelled')) {
-    throw new LatchkeyError(
-      'jobs/scheduler',
-      `the sandbox of job ${quote(id)} has records that cannot be read`,
-    );
-  }
+  if (end === undefined || (native !== 'ended' && native !== 'cancelled')) return undefined;
   return { ...facts, ...statusOfEnd(end, native === 'cancelled') };
 }

@@ -350,6 +350,31 @@ test('a job whose launcher and program are gone is never guessed Done', async (t
   assert.equal(job.state, 'Unknown');
 });
 
+test('records that a job has spoilt are its own trouble: the others are told of, and none is forged', async (t) => {
+  const { service, root } = local(t);
+  // The later of the two in a listing, so that what it forges would count.
+  const sleep = () => service.run({ executable: 'sleep', arguments: ['300'] });
+  const [other, spoilt] = [await sleep(), await sleep()].sort((a, b) => (`${a.id}` < `${b.id}` ? -1 : 1)) as [
+    Job,
+    Job,
+  ];
+  const [second, first] = readdirSync(root).sort() as [string, string];
+  await spoilt.cancel();
+  await ended(spoilt);
+  const forged = `${second}|ended|1796072712 1 1 - vm|1796072712 0 0 -`;
+  for (const text of ['\u001b[2J', `x\\n${forged}\n`, 'x'.repeat(3_000_000)]) {
+    writeFileSync(join(root, first, 'end'), text);
+    const states = Object.fromEntries((await service.overview()).map(({ id, facts }) => [id, facts.state]));
+    assert.deepEqual(
+      states,
+      { [spoilt.id as string]: 'Unknown', [other.id as string]: 'Running' },
+      text.slice(0, 80),
+    );
+  }
+  await other.cancel();
+  assert.equal((await ended(other)).state, 'Canceled');
+});
+
 test('a host is refused where nothing can take the job there, and unsupported attributes are named', async (t) => {
   const { service } = local(t);
   await assert.rejects(
