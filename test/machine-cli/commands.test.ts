@@ -237,9 +237,10 @@ test('latchkey doctor ADDRESS: each step, and what stands in the way', async (t)
 test('latchkey run --json: no more than the beginning of an output is in the document', async (t) => {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
   const { address, options, run } = await stage(t);
+  const sandboxes = join(workspace(t), 'jobs');
   const much = 'head -c 5000000 /dev/zero | tr "\\0" x; echo small >&2';
   const { stdout, stderr, isTruncated, exitCode } = JSON.parse(
-    (await run('run', '--json', ...options, address, '--', 'sh', '-c', much)).out,
+    (await run('run', '--json', ...options, '--sandboxes', sandboxes, address, '--', 'sh', '-c', much)).out,
   );
   assert.deepEqual([stdout.length, stderr, isTruncated, exitCode], [4 << 20, 'small\n', true, 0]);
 });
