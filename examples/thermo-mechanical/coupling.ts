@@ -14,12 +14,23 @@ import type { ThermalModel } from './thermal-model.ts';
 /** How the temperature gets to the mechanical model: all of it, or as an object that it asks. */
 export type Passing = 'copy' | 'reference';
 
+/** A model server, as the user knows it. */
+export interface CoupledServer {
+  /** Its name in the registry. */
+  readonly name: string;
+  /** The host that one logs in to. */
+  readonly machine: string;
+  /** What its clients must know. */
+  readonly key: Secret;
+  /** The model's input file, here. */
+  readonly input: string;
+}
+
 export interface CouplingOptions {
   readonly links: Links;
   readonly registry: ModelServerFinder;
-  /** The names of the two model servers, what their clients must know, and the models' input files. */
-  readonly thermal: { readonly name: string; readonly key: Secret; readonly input: string };
-  readonly mechanical: { readonly name: string; readonly key: Secret; readonly input: string };
+  readonly thermal: CoupledServer;
+  readonly mechanical: CoupledServer;
   readonly passing: Passing;
   readonly steps?: number;
   readonly say?: (line: string) => void;
@@ -38,13 +49,13 @@ export async function couple(options: CouplingOptions): Promise<Coupled> {
   await using thermal = await allocateApplicationWithModelServer<ThermalModel>(
     registry,
     options.thermal.name,
-    { links, key: options.thermal.key, safe: ['getField'], timeoutMs: PATIENCE_MS },
+    { ...options.thermal, links, safe: ['getField'], timeoutMs: PATIENCE_MS },
   );
   say(`${thermal.jobId} on ${thermal.machine}: ${await thermal.model.getApplicationSignature()}`);
   await using mechanical = await allocateApplicationWithModelServer<MechanicalModel>(
     registry,
     options.mechanical.name,
-    { links, key: options.mechanical.key, safe: ['getField'], timeoutMs: PATIENCE_MS },
+    { ...options.mechanical, links, safe: ['getField'], timeoutMs: PATIENCE_MS },
   );
   say(`${mechanical.jobId} on ${mechanical.machine}: ${await mechanical.model.getApplicationSignature()}`);
 

@@ -3,14 +3,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Secret } from 'latchkey/kit';
-import { HERE, Links, reportLinks } from 'latchkey/remote';
+import { parseObjectUri } from 'latchkey/pyro';
+import { HERE, Links, RegistryClient, reportLinks } from 'latchkey/remote';
 import { parseTarget, Session } from 'latchkey/session';
-import { type Coupled, couple, type Passing } from './coupling.ts';
+import { type Coupled, type CoupledServer, couple, type Passing } from './coupling.ts';
 import { interpolate, vertexAt } from './grid.ts';
-import { type ModelServerPlan, type StartedModelServer, startModelServer } from './model-servers.ts';
 import { drawField } from './plot.ts';
+import { type ModelServerPlan, type Service, startModelServer, startRegistry } from './services.ts';
 
 const THERMAL = 'Mupif.JobManager@ThermalSolverDemo';
+/** The steering host as each of the others sees it; see hosts.sh. */
+const STEERING = { thermal: '10.77.1.1', mechanical: '10.77.2.1' };
 const MECHANICAL = 'Mupif.JobManager@MechanicalSolverDemo';
 
 const { values: given } = parseArgs({
@@ -63,68 +66,70 @@ async function steer(): Promise<Coupled> {
   );
   await using links = new Links({ connect: (machine) => session.connect(parseTarget(machine)) });
   const stopReport = await reportLinks(links, { name: 'thermo-mechanical' });
-  const servers = await startServers();
-  /** Who may log in to the server's account may read its key: nothing else has to be handed out. */
-  const keyOf = async ({ machine, directory }: HostedServer): Promise<Secret> => {
-    const file = join(directory, 'key');
-    if (machine === HERE) return new Secret((await readFile(file, 'utf8')).trim());
-    const connection = await session.connect(parseTarget(machine));
-    return new Secret((await connection.run(['cat', file])).stdout.toString().trim());
-  };
+  const registry = await startRegistry(
+    given.latchkey,
+    isAlone ? ['--socket', join(given.lab, 'ns')] : ['--host', '0.0.0.0', '--port', '9090'],
+  );
+  say(`registry: ${registry.address}`);
+  const servers = await startServers(registry.address);
   try {
-    const [thermal, mechanical] = servers;
+    const [thermal, mechanical] = await Promise.all(
+      servers.map(async ({ name, machine, directory, input }) => {
+        return { name, machine, input, key: await keyOf(session, machine, join(directory, 'key')) };
+      }),
+    );
+    await using names = await RegistryClient.connect(parseObjectUri(`PYRO:x@${registry.address}`).location);
     const coupled = await couple({
-      ...{ links, say, passing: given.passing as Passing, steps: Number(given.steps) },
-      registry: {
-        lookup: async (name) => {
-          const found = servers.find((server) => server.name === name);
-          if (found === undefined) throw new Error(`nobody is registered as ${name}`);
-          return { uri: found.uri, tags: [`host:${found.machine}`] };
-        },
-      },
-      thermal: { name: THERMAL, key: await keyOf(thermal), input: join(given.example, 'inputT.in') },
-      mechanical: { name: MECHANICAL, key: await keyOf(mechanical), input: join(given.example, 'inputM.in') },
+      ...{ links, say, registry: names, passing: given.passing as Passing, steps: Number(given.steps) },
+      ...{ thermal: thermal as CoupledServer, mechanical: mechanical as CoupledServer },
     });
     await writePlots(coupled, given.out);
     return coupled;
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
+    await registry.stop();
     await stopReport();
   }
 }
 
-interface HostedServer extends StartedModelServer {
+interface HostedServer extends Service {
   readonly name: string;
   readonly machine: string;
   readonly directory: string;
+  readonly input: string;
 }
 
-async function startServers(): Promise<[thermal: HostedServer, mechanical: HostedServer]> {
+async function startServers(registry: string): Promise<HostedServer[]> {
   const start = async (
     name: string,
-    host: string,
+    host: 'thermal' | 'mechanical',
+    input: string,
     model: ModelServerPlan['model'],
   ): Promise<HostedServer> => {
     // Sockets have short names.
     const directory = join(given.lab, host.slice(0, 1));
-    const server = await startModelServer({ name, on: on(host), directory, model }, given.latchkey);
+    const seen = isAlone ? registry : `${STEERING[host]}:9090`;
+    const plan = { name, on: on(host), directory, registry: seen, model };
+    const server = await startModelServer(given.latchkey, plan);
     const machine = isAlone ? HERE : host;
-    say(`${name} on ${machine}: ${server.uri}`);
-    return { ...server, name, machine, directory };
+    say(`${name} on ${machine}: ${server.address}`);
+    return { ...server, name, machine, directory, input: join(given.example, input) };
   };
   const module = (name: string, exported: string) => ({
     class: `${join(given.models, `${name}.mjs`)}#${exported}`,
   });
+  const python = { command: ['/usr/bin/python3', join(given.example, 'thermal_pyro4.py')] };
   return await Promise.all([
-    start(
-      THERMAL,
-      'thermal',
-      given.python
-        ? { command: ['/usr/bin/python3', join(given.example, 'thermal_pyro4.py')] }
-        : module('thermal-model', 'ThermalModel'),
-    ),
-    start(MECHANICAL, 'mechanical', module('mechanical-model', 'MechanicalModel')),
+    start(THERMAL, 'thermal', 'inputT.in', given.python ? python : module('thermal-model', 'ThermalModel')),
+    start(MECHANICAL, 'mechanical', 'inputM.in', module('mechanical-model', 'MechanicalModel')),
   ]);
+}
+
+/** Who may log in to the server's account may read its key: nothing else has to be handed out. */
+async function keyOf(session: Session, machine: string, file: string): Promise<Secret> {
+  if (machine === HERE) return new Secret((await readFile(file, 'utf8')).trim());
+  const connection = await session.connect(parseTarget(machine));
+  return new Secret((await connection.run(['cat', file])).stdout.toString().trim());
 }
 
 function numbersOf({ temperature, displacement }: Coupled) {

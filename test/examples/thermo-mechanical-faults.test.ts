@@ -21,6 +21,7 @@ const PROCESSES: Readonly<Record<string, readonly string[]>> = {
   'the thermal model server': ['models\0run', 'ThermalSolverDemo'],
   'the mechanical model server': ['models\0run', 'MechanicalSolverDemo'],
   'the steering script': [`${process.execPath}\0--enable-source-maps`, 'models/main.mjs'],
+  'the registry': ['ns\0run'],
   'an ssh master': ['ssh\0', '\0-M\0', 'thermal'],
 };
 
