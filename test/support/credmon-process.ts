@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { until } from './credential-directory.ts';
 import { linkOurTools } from './our-tools.ts';
-import { workspace } from './workspace.ts';
+import { endsWith, workspace } from './workspace.ts';
 
 /** A monitor that runs as a process of its own, as condor_master starts it, in private directories. */
 export interface CredmonProcess {
@@ -37,9 +37,8 @@ export interface CredmonProcessSetup {
 /** Starts `condor_credmon_oauth`; killed after the test if it still runs. */
 export function startCredmonProcess(t: TestContext, setup: CredmonProcessSetup = {}): CredmonProcess {
   let stop: () => Promise<unknown> = () => Promise.resolve();
-  // Before the workspace: its directory goes after the process that writes there.
-  t.after(() => stop());
   const base = setup.base ?? workspace(t);
+  endsWith(t, base, () => stop());
   const path = join(base, 'credentials');
   const mode = 'mode' in setup ? setup.mode : 0o2770;
   if (mode !== undefined && !existsSync(path)) {

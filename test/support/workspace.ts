@@ -31,7 +31,20 @@ export function workspace(t: Pick<TestContext, 'after'>): string {
   t.after(async () => {
     for (const end of endings.get(directory) ?? []) await end();
     endings.delete(directory);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    try {
+      remove(directory);
+    } catch {
+      removeAtExit(directory);
+    }
   });
   return directory;
+}
+
+function remove(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+}
+
+/** Somebody still writes there, whom a later hook may end. If not, the file's run fails here. */
+function removeAtExit(directory: string): void {
+  process.once('exit', () => remove(directory));
 }
