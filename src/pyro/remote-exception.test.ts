@@ -17,6 +17,20 @@ function sent(value: PyroInput): PyroValue {
   return serpent.decode(serpent.encode(value));
 }
 
+test('what to do, which programs of ours send along, is there to be shown', () => {
+  const told = new LatchkeyError('remote/full', 'full', { hint: 'try later', retryable: true });
+  const error = remoteErrorOf(sent(valueOfError(told, 4)));
+  assert.deepEqual([error.hint, error.retryable], ['try later', true]);
+  const odd = {
+    __class__: 'builtins.OSError',
+    __exception__: true,
+    attributes: { hint: ['x'], retryable: 1 },
+  };
+  assert.deepEqual([remoteErrorOf(odd).hint, remoteErrorOf(odd).retryable], [undefined, false]);
+  const loud = { ...odd, attributes: { hint: `a\n\u001b${'b'.repeat(9999)}` } };
+  assert.match(remoteErrorOf(loud).hint ?? '', /^a\?\?b{497}$/);
+});
+
 test('an exception arrives as a typed error, and its class is only a name', () => {
   const error = remoteErrorOf({
     __class__: '__main__.MyErr',

@@ -3,6 +3,7 @@ import type { PyroVersion } from './serializer.ts';
 import { classNameOf, isPyroDict, type PyroDict, type PyroInput, type PyroValue, tuple } from './value.ts';
 
 const MAX_MESSAGE = 2000;
+const MAX_HINT = 500;
 const MAX_TRACEBACK_LINES = 1000;
 
 /** An exception of a remote object. It is data: no class is looked up by its name, so those of the peer's own arrive too. */
@@ -21,7 +22,11 @@ export class RemoteError extends LatchkeyError {
     traceback: readonly string[],
     attributes: PyroDict,
   ) {
-    super('pyro/remote', messageOf(remoteType, args), { details: { remoteType } });
+    super('pyro/remote', messageOf(remoteType, args), {
+      details: { remoteType },
+      ...hintOf(attributes),
+      retryable: attributes.retryable === true,
+    });
     this.remoteType = remoteType;
     this.args = args;
     this.traceback = traceback;
@@ -32,6 +37,11 @@ export class RemoteError extends LatchkeyError {
   get shortType(): string {
     return this.remoteType.slice(this.remoteType.lastIndexOf('.') + 1);
   }
+}
+
+/** Programs of ours say what to do; see {@link valueOfError}. */
+function hintOf({ hint }: PyroDict): { readonly hint?: string } {
+  return typeof hint === 'string' && hint !== '' ? { hint: printable(hint.slice(0, MAX_HINT)) } : {};
 }
 
 /** True for a dict that stands for an exception. */

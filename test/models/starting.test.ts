@@ -30,7 +30,10 @@ test('a child that crashes before it reports is an error with its exit code and 
   const { server, client } = await standInServer(t, ['crash'], { maxJobs: 1, startSeconds: 600 });
   await assert.rejects(server.allocate(client(), { user: 'jane' }), (error) => {
     assert.ok(isLatchkeyError(error, 'remote/start-failed'));
-    assert.match(error.message, /exit code 3.*its log ends:\n.*the mesh has no cells/s);
+    assert.match(
+      error.message,
+      /^1@Models ended with exit code 3 before it reported; the last line of its log: "[^\n]*the mesh has no cells"$/,
+    );
     assert.equal(error.details.exitCode, 3);
     return true;
   });

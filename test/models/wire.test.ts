@@ -122,19 +122,51 @@ test('commands: status, test, logs, drain and stop', async (t) => {
   const tried = await latchkey(['models', 'test', '-d', ...here]);
   assert.match(tried.out, /^Test OK: 2@Bars in [\d.]+ s$/m);
   assert.match(tried.err, /it answers, and has .*solveStep.*\n.*2@Bars has ended/);
-  assert.equal((await latchkey(['models', 'logs', ...here, '1@Bars'])).out, '10 steps of 0.2 s\n');
+  for (const id of ['1@Bars', '1'])
+    assert.equal((await latchkey(['models', 'logs', ...here, id])).out, '10 steps of 0.2 s\n');
+  assert.match(
+    (await latchkey(['models', 'logs', ...here, '7'])).err,
+    /has no job "7@Bars"\n +hint: ids are like 1@Bars/,
+  );
   const refused = await latchkey(['models', 'stop', ...here]);
   assert.deepEqual([refused.code, /has 1 jobs that run/.test(refused.err)], [1, true]);
   assert.match((await latchkey(['models', 'drain', '--no-wait', ...here])).out, /takes no more jobs; 1 run/);
   await assert.rejects(client.call('allocate', ['jane']), /takes no more jobs/);
   const following = latchkey(['models', 'logs', '-f', ...here, '1@Bars']);
-  assert.equal((await latchkey(['models', 'stop', ...here, '1@Bars'])).out, '1@Bars has ended\n');
+  assert.equal((await latchkey(['models', 'stop', ...here, '1'])).out, '1@Bars has ended\n');
   assert.equal((await following).out, '10 steps of 0.2 s\n');
   assert.equal((await latchkey(['models', 'stop', ...here])).code, 0);
   await until(() => server.process.exitCode !== null, 'the server has ended');
   assert.equal(server.process.exitCode, 0);
   const gone = await latchkey(['models', 'status', ...here]);
   assert.deepEqual([gone.code, /no model server runs/.test(gone.err)], [5, true]);
+});
+
+test('a program is found where the server was started, though jobs run elsewhere; how one fails is told with a remedy', async (t) => {
+  const directory = workspace(t);
+  writeFileSync(join(directory, 'job.sh'), 'echo one >&2; echo two >&2; exit 4');
+  const server = await modelServerProcess(t, ['--', 'sh', 'job.sh'], { cwd: directory });
+  assert.match(
+    server.said(),
+    new RegExp(`^! "job.sh" is ${directory}/job.sh: a job runs in a directory`, 'm'),
+  );
+  const tried = await latchkey(['models', 'test', '-D', server.directory]);
+  const id = `1@${await (await server.connect()).call('getNSName')}`;
+  assert.deepEqual(tried.err.split('\n'), [
+    `latchkey: ChildProcessError: ${id} ended with exit code 4 before it reported; the last line of its log: "two"`,
+    `  hint: "latchkey models logs ${id}" shows all that it said`,
+    '',
+  ]);
+});
+
+test('a file that no class can be loaded from is told at the start', async (t) => {
+  const directory = workspace(t);
+  writeFileSync(join(directory, 'bar.ts'), 'export class Bar {}');
+  const run = (file: string) =>
+    latchkey(['models', 'run', '-D', directory, '--class', `${directory}/${file}#Bar`]);
+  assert.match((await run('bar.mjs')).err, /no file ".*bar.mjs" to load the class from/);
+  if (!(process.features as { typescript?: unknown }).typescript)
+    assert.match((await run('bar.ts')).err, /cannot load .*\n +hint: compile it/);
 });
 
 test('a second server on the same directory is refused; one that was killed has its jobs found by the next', async (t) => {

@@ -25,12 +25,13 @@ export interface ModelServerProcess {
 export async function modelServerProcess(
   t: TestContext,
   args: readonly string[],
-  given?: { readonly directory?: string; readonly key?: Secret },
+  given?: { readonly directory?: string; readonly key?: Secret; readonly cwd?: string },
 ): Promise<ModelServerProcess> {
   const directory = given?.directory ?? join(workspace(t), 'models');
   const words = ['models', 'run', '-D', directory, ...args];
   const child = spawn(process.execPath, [latchkeyExecutable, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: given?.cwd,
   });
   const { pid = 0 } = child;
   endsWith(t, directory, () => endTree(pid, directory));

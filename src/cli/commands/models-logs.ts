@@ -1,13 +1,13 @@
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { PyroValue } from '../../pyro/index.ts';
 import type { Command } from './command.ts';
-import { withModels } from './models-place.ts';
+import { jobIdOf, withModels } from './models-place.ts';
 
 /** `latchkey models logs JOB [-f]` */
 export const modelsLogs: Command = (invocation) =>
   withModels(invocation, async (server) => {
     const { given, context } = invocation;
-    const id = given.argument(0);
+    const id = await jobIdOf(server, given.argument(0));
     const count = given.text('lines') ?? '50';
     if (!/^\d{1,5}$/.test(count))
       throw new LatchkeyError('cli/usage', `--lines takes a number, not ${quote(count)}`);

@@ -56,3 +56,8 @@ export async function withModels<T>(
     await server.close();
   }
 }
+
+/** The id of a job whose number alone was typed; other words stay as they are. */
+export async function jobIdOf(server: RemoteObject, word: string): Promise<string> {
+  return /^\d+$/.test(word) ? `${word}@${await server.call('getNSName')}` : word;
+}

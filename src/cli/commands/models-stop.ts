@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { withModels } from './models-place.ts';
+import { jobIdOf, withModels } from './models-place.ts';
 import { statusOf } from './models-status.ts';
 
 /** Jobs may take days. */
@@ -26,8 +26,9 @@ export const modelsDrain: Command = (invocation) =>
 export const modelsStop: Command = (invocation) =>
   withModels(invocation, async (server) => {
     const { given } = invocation;
-    const [job] = given.arguments;
-    if (job !== undefined) {
+    const [word] = given.arguments;
+    if (word !== undefined) {
+      const job = await jobIdOf(server, word);
       await server.call('terminateJob', [job]);
       return { json: { ended: job }, lines: [`${job} has ended`] };
     }

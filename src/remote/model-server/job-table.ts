@@ -64,7 +64,7 @@ export class JobTable {
     const job = this.#jobs.get(id);
     if (job !== undefined) return job;
     throw new LatchkeyError('remote/unknown-job', `${this.name} has no job ${quote(id)}`, {
-      hint: 'jobs that ended long ago are forgotten; getStatus lists those that live',
+      hint: `ids are like 1@${this.name}; jobs that ended long ago are forgotten`,
     });
   }
 

@@ -6,7 +6,7 @@ import { type Caller, checkMayTouch } from './caller.ts';
 import { Uploads } from './files/uploads.ts';
 import { cutLog } from './host/cut-log.ts';
 import { JOBS_DIRECTORY, removeJobDirectory } from './host/job-directory.ts';
-import { logTail } from './host/job-log.ts';
+import { lastWords, logTail } from './host/job-log.ts';
 import type { ModelHost, RunningModel } from './host/model-host.ts';
 import { PortPool } from './host/port-pool.ts';
 import { type EndReason, isLive, type JobEnding } from './job-entry.ts';
@@ -412,8 +412,11 @@ async function firstNumber(directory: string, saved: SavedState | undefined): Pr
 
 async function endedAtOnce(job: ManagedJob): Promise<LatchkeyError> {
   const log = await logTail(job.logFile);
-  const message = `${job.id} ended as soon as it had reported; its log ends:\n${log.join('\n')}`;
-  return new LatchkeyError('remote/start-failed', message, { details: { job: job.id, log } });
+  const message = `${job.id} ended as soon as it had reported; ${lastWords(log)}`;
+  return new LatchkeyError('remote/start-failed', message, {
+    hint: `"latchkey models logs ${job.id}" shows all that it said`,
+    details: { job: job.id, log },
+  });
 }
 
 function endReasonOf(error: unknown): EndReason | undefined {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
+import { quote } from '../../../kit/index.ts';
 
 /** Lines and bytes of a log that go into an error. */
 const TAIL_LINES = 20;
@@ -34,6 +35,12 @@ export async function logTail(
   } finally {
     await file.close();
   }
+}
+
+/** What a job said last, for a message of one line. */
+export function lastWords(log: readonly string[]): string {
+  const line = log.findLast((text) => text.trim() !== '');
+  return line === undefined ? 'its log is empty' : `the last line of its log: ${quote(line.trim())}`;
 }
 
 /** What {@link followLog} needs from outside. */

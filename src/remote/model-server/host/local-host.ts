@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LatchkeyError } from '../../../kit/index.ts';
 import { JOB_LOG, WORK_DIRECTORY } from './job-directory.ts';
 import { jobEnvironment } from './job-environment.ts';
-import { logTail } from './job-log.ts';
+import { lastWords, logTail } from './job-log.ts';
 import { endProcesses } from './job-processes.ts';
 import type { ModelHost, ProcessEnd, RunningModel, StartSpec } from './model-host.ts';
 import { identify, isSameProcess, type ProcessIdentity } from './process-mark.ts';
@@ -171,7 +171,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 /** The error as it is told: with what the job said last. */
 async function withLog(error: unknown, spec: StartSpec, isLate: boolean): Promise<LatchkeyError> {
   const log = await logTail(join(spec.directory, JOB_LOG));
-  const tail = log.length === 0 ? '; its log is empty' : `; its log ends:\n${log.join('\n')}`;
+  const tail = `; ${lastWords(log)}`;
   const details = { job: spec.job, log };
   if (isLate)
     return new LatchkeyError(
@@ -190,6 +190,7 @@ async function withLog(error: unknown, spec: StartSpec, isLate: boolean): Promis
     error instanceof StartFailure ? `${message} before it reported` : `cannot be started: ${message}`;
   return new LatchkeyError('remote/start-failed', `${spec.job} ${what}${tail}`, {
     cause: error,
+    hint: `"latchkey models logs ${spec.job}" shows all that it said`,
     details: { ...details, ...end },
   });
 }

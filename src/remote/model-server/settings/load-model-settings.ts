@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Finding, LatchkeyError, quote, Secret } from '../../../kit/index.ts';
+import { findProgram } from './found-program.ts';
 import { type NetworkMode, readLegacySettings } from './legacy-settings.ts';
 import type { ModelServerSettings } from './model-server-settings.ts';
 import { type ModelsSection, parseModelsSection, settingsFromSection } from './toml-settings.ts';
@@ -25,12 +26,26 @@ const MAX_BYTES = 1 << 20;
  *
  * @throws LatchkeyError `config/missing`, `config/malformed`, `config/invalid`
  */
-export async function loadModelSettings(
-  source: ModelSettingsSource,
-): Promise<{ readonly settings: ModelServerSettings; readonly findings: readonly Finding[] }> {
-  const { file, given, directory } = source;
-  if (file !== undefined && !file.endsWith('.toml')) return fromLegacy(resolve(file), source);
-  const base = file === undefined ? process.cwd() : dirname(resolve(file));
+export async function loadModelSettings(source: ModelSettingsSource): Promise<LoadedSettings> {
+  const { file } = source;
+  const isLegacy = file !== undefined && !file.endsWith('.toml');
+  const base = file === undefined || isLegacy ? process.cwd() : dirname(resolve(file));
+  const { settings, findings } = await (isLegacy
+    ? fromLegacy(resolve(file), source)
+    : fromToml(source, base));
+  const found = await findProgram(settings, base);
+  return { settings: { ...settings, model: found.program }, findings: [...findings, ...found.findings] };
+}
+
+interface LoadedSettings {
+  readonly settings: ModelServerSettings;
+  readonly findings: readonly Finding[];
+}
+
+async function fromToml(
+  { file, given, directory }: ModelSettingsSource,
+  base: string,
+): Promise<LoadedSettings> {
   const section = file === undefined ? {} : parseModelsSection(await read(file), file);
   const settings = settingsFromSection(merged(section, given), { base, directory });
   const keyFile = given.key_file ?? section.key_file;
@@ -55,7 +70,7 @@ function merged(section: ModelsSection, given: ModelsSection): ModelsSection {
 async function fromLegacy(
   path: string,
   { mode, given, directory, env }: ModelSettingsSource,
-): Promise<{ readonly settings: ModelServerSettings; readonly findings: readonly Finding[] }> {
+): Promise<LoadedSettings> {
   const platform = process.platform === 'win32' ? 'win32' : process.platform;
   const legacy = readLegacySettings(await read(path), path, mode, { env, platform });
   const { listen, ports, name, application, maxJobs, key, published, registry } = legacy;
