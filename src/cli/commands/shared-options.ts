@@ -102,3 +102,12 @@ export const GLOBAL_OPTIONS: readonly CommandOption[] = [
   { short: 'q', long: 'quiet', help: 'say nothing on the way' },
   { short: 'h', long: 'help', help: 'this text' },
 ];
+
+export const LIFETIME_HELP = '12h, 7d, 90m; max = as long as allowed';
+
+export const STORAGE: CommandOption = {
+  long: 'storage',
+  value: 'DIR',
+  help: 'storage directory, instead of the configured one',
+  completes: 'directory',
+};
