@@ -36,7 +36,8 @@ export { localHost } from './model-server/host/local-host.ts';
 export type { ModelHost, RunningModel, StartSpec } from './model-server/host/model-host.ts';
 export type { EndReason, JobEnding, JobEntry, JobState } from './model-server/job-entry.ts';
 export type { ManagedJob } from './model-server/managed-job.ts';
-export { ModelServer, type ModelServerEvent, type ModelServerParts } from './model-server/model-server.ts';
+export { ModelServer } from './model-server/model-server.ts';
+export type { ModelServerEvent, ModelServerParts } from './model-server/server-parts.ts';
 export { modelAccess } from './model-server/service/prove-model.ts';
 export { registerModelServer } from './model-server/service/register-server.ts';
 export {

@@ -5,7 +5,8 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Caller } from '../../src/remote/model-server/caller.ts';
 import { localHost } from '../../src/remote/model-server/host/local-host.ts';
-import { ModelServer, type ModelServerParts } from '../../src/remote/model-server/model-server.ts';
+import { ModelServer } from '../../src/remote/model-server/model-server.ts';
+import type { ModelServerParts } from '../../src/remote/model-server/server-parts.ts';
 import {
   DEFAULT_LIMITS,
   type ModelServerLimits,

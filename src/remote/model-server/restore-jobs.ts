@@ -5,7 +5,7 @@ import { JOBS_DIRECTORY, removeJobDirectory } from './host/job-directory.ts';
 import type { RunningModel } from './host/model-host.ts';
 import type { JobEntry } from './job-entry.ts';
 import { ManagedJob } from './managed-job.ts';
-import type { ModelServerParts } from './model-server.ts';
+import type { ModelServerParts } from './server-parts.ts';
 import type { ModelServerSettings } from './settings/model-server-settings.ts';
 import type { SavedJob, SavedState } from './state-file.ts';
 

@@ -5,7 +5,8 @@ import { isLatchkeyError, LatchkeyError, quote, Secret, writeFileAtomic } from '
 import { ObjectServer } from '../../../pyro/index.ts';
 import { localHost } from '../host/local-host.ts';
 import { isLive } from '../job-entry.ts';
-import { ModelServer, type ModelServerEvent } from '../model-server.ts';
+import { ModelServer } from '../model-server.ts';
+import type { ModelServerEvent } from '../server-parts.ts';
 import type { ModelServerSettings } from '../settings/model-server-settings.ts';
 import { exposedServer } from './exposed-server.ts';
 import { jobNames } from './names.ts';
