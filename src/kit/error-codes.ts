@@ -152,11 +152,11 @@ export type ErrorCode =
   | 'jobs/state'
   | 'jobs/credential-too-short'
   | 'jobs/staging'
-  // remote: links
+  // remote: links and jobs
+  | 'remote/timed-out'
   | 'remote/link'
   | 'remote/release'
   | 'remote/job-ended'
-  | 'remote/timed-out'
   // remote: registry
   | 'remote/name-unknown'
   | 'remote/name-taken'
@@ -185,7 +185,6 @@ export type ErrorCode =
   | 'remote/full'
   | 'remote/unauthorised'
   | 'remote/start-failed'
-  | 'remote/timed-out'
   | 'remote/unknown-job'
   | 'remote/draining'
   | 'remote/file'

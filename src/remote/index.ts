@@ -6,6 +6,7 @@ export {
   type AllocateOptions,
   allocateApplicationWithModelServer,
   type ModelServerFinder,
+  proofFor,
 } from './client/allocate.ts';
 export { type ApplicationLink, connectApplications } from './client/connect-applications.ts';
 export { connectLinked, type LinkedObject, type Reach } from './client/linked-object.ts';
@@ -15,6 +16,7 @@ export {
   RemoteModel,
   type RemoteModelParts,
 } from './client/remote-model.ts';
+export { type Registered, type TrueAddress, trueAddress } from './client/true-address.ts';
 export type { Link, LinkParts } from './link/link.ts';
 export { LINK_KEYS_OBJECT, LinkKeys } from './link/link-keys.ts';
 export { drawLinks, linkLines } from './link/link-map.ts';
@@ -58,7 +60,9 @@ export {
   type ModelServerLimits,
   type ModelServerSettings,
 } from './model-server/settings/model-server-settings.ts';
+export { type SshWords, sshWords } from './model-server/settings/ssh-words.ts';
 export type { ModelsSection } from './model-server/settings/toml-settings.ts';
+export { connectRegistry } from './registry/connect-registry.ts';
 export { MAX_LEASE_SECONDS, NAME_SERVER_NAME, type RegistryEntry } from './registry/entry.ts';
 export { type EntrySignature, publicKeyText, signEntry, verifyEntry } from './registry/entry-signature.ts';
 export type { EntryOnWire } from './registry/entry-wire.ts';

@@ -57,11 +57,23 @@ export async function modelServerProcess(
   return { process: child, directory, uri, key, said: () => said, connect };
 }
 
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** Runs another command of `latchkey`; its exit code and outputs. */
-export async function latchkey(
-  args: readonly string[],
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [latchkeyExecutable, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function latchkey(args: readonly string[]): Promise<Outcome> {
+  return await latchkeyWith(args, process.env);
+}
+
+/** The same in an environment of its own. */
+export async function latchkeyWith(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const child = spawn(process.execPath, [latchkeyExecutable, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     out += chunk;

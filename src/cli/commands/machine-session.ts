@@ -1,5 +1,5 @@
 import { isLatchkeyError } from '../../kit/index.ts';
-import { Context, parseTarget, Session, type Target } from '../../session/index.ts';
+import { Context, parseTarget, Session, type SessionOptions, type Target } from '../../session/index.ts';
 import type { SshConnection } from '../../ssh/index.ts';
 import type { Invocation } from './command.ts';
 import { askPassword, readPassPhraseFile } from './secrets.ts';
@@ -7,12 +7,14 @@ import { askPassword, readPassPhraseFile } from './secrets.ts';
 /**
  * A session with what {@link MACHINE}'s options say, beside the user's own contexts.
  *
+ * @param otherwise what counts where no option says something else
  * @throws LatchkeyError what is wrong with a key, a proxy or a file
  */
-export async function openSession(invocation: Invocation): Promise<Session> {
+export async function openSession(invocation: Invocation, otherwise: SessionOptions = {}): Promise<Session> {
   const { given, context } = invocation;
   const knownHosts = given.text('known-hosts');
   const session = new Session({
+    ...otherwise,
     env: context.env,
     uid: context.uid,
     defaults: !given.flag('only-these'),
@@ -20,7 +22,7 @@ export async function openSession(invocation: Invocation): Promise<Session> {
       policy: given.flag('accept-new') ? 'accept-new' : 'strict',
       ...(knownHosts === undefined ? {} : { knownHostsFiles: [knownHosts] }),
     },
-    configFile: given.text('ssh-config'),
+    configFile: given.text('ssh-config') ?? otherwise.configFile,
   });
   try {
     await addContexts(invocation, session);

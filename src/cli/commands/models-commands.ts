@@ -1,4 +1,5 @@
 import type { CommandOption, CommandSpec } from './command-spec.ts';
+import { MACHINE } from './machine-options.ts';
 
 const MODELS = 'Remote applications';
 
@@ -11,10 +12,37 @@ const PLACE: readonly CommandOption[] = [
     completes: 'directory',
   },
 ];
+/** Which model server, wherever it runs. */
 const CLIENT: readonly CommandOption[] = [
   ...PLACE,
-  { long: 'uri', value: 'URI', help: 'a server somewhere else: PYRO:NAME@HOST:PORT' },
-  { long: 'key-file', value: 'FILE', help: 'the key of that server', completes: 'file' },
+  { long: 'name', value: 'NAME', help: 'a server somewhere else, by its name in the registry' },
+  {
+    long: 'ns',
+    value: 'ADDRESS',
+    help: 'where that registry is; default MUPIF_NS, its files, else 127.0.0.1:9090',
+  },
+  { long: 'uri', value: 'URI', help: 'or by its URI: PYRO:NAME@HOST:PORT, PYRO:NAME@./u:PATH' },
+  { long: 'key-file', value: 'FILE', help: 'the key of that server; default MUPIF_HKEY', completes: 'file' },
+  {
+    long: 'machine',
+    value: 'HOST',
+    help: 'its machine, which is logged in to by SSH: host, user@host:port; the URI is as it is there',
+  },
+  {
+    short: 'c',
+    long: 'config',
+    value: 'FILE',
+    help: 'all of this from a settings file under the old names, which is read and never run',
+    completes: 'file',
+  },
+  {
+    short: 'm',
+    long: 'mode',
+    value: 'MODE',
+    help: 'with it: 0 all on this machine (default), 1 through SSH, 2 inside a VPN',
+    completes: ['0', '1', '2', '3'],
+  },
+  ...MACHINE,
 ];
 
 /** `latchkey models …`. Data only, as every table of commands. */
@@ -72,7 +100,8 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
     path: ['models', 'status'],
     group: MODELS,
     summary: "a model server's jobs, and its free slots",
-    options: [...CLIENT, { long: 'watch', help: 'again every second, until ^C' }],
+    options: [...CLIENT, { long: 'watch', help: 'again every second, until q or ^C' }],
+    examples: ['latchkey models status --watch', 'latchkey models status -c Config.py -m 1'],
     load: async () => (await import('./models-status.ts')).modelsStatus,
   },
   {
@@ -80,6 +109,8 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
     group: MODELS,
     summary: 'allocate a job, talk to it, and end it again; says how long that took',
     options: [...CLIENT, { short: 'd', long: 'debug', help: 'say each step' }],
+    details: 'No job is left behind, whatever fails; the exit code is 0 only if all of it worked, for cron.',
+    examples: ['latchkey models test -d --name Mupif.JobManager@Example --machine jane@thermal.example.org'],
     load: async () => (await import('./models-test.ts')).modelsTest,
   },
   {

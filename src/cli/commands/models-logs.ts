@@ -5,7 +5,7 @@ import { jobIdOf, withModels } from './models-place.ts';
 
 /** `latchkey models logs JOB [-f]` */
 export const modelsLogs: Command = (invocation) =>
-  withModels(invocation, async (server) => {
+  withModels(invocation, async ({ server }) => {
     const { given, context } = invocation;
     const id = await jobIdOf(server, given.argument(0));
     const count = given.text('lines') ?? '50';

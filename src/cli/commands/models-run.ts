@@ -3,20 +3,20 @@ import { LatchkeyError, quote } from '../../kit/index.ts';
 import {
   loadModelSettings,
   type ModelsSection,
-  type NetworkMode,
   type Registration,
   registerModelServer,
   serveModelServer,
 } from '../../remote/index.ts';
 import type { Command, Invocation } from './command.ts';
 import { modelsDirectory } from './models-place.ts';
+import { networkMode } from './models-settings.ts';
 
 /** `latchkey models run [-- COMMAND…]`: a model server, until it is asked to end. */
 export const modelsRun: Command = async (invocation) => {
   const { given, context, note } = invocation;
   const { settings, findings } = await loadModelSettings({
     file: given.text('config'),
-    mode: modeOf(given.text('mode') ?? '0'),
+    mode: networkMode(given.text('mode') ?? '0'),
     given: sectionOf(invocation),
     directory: modelsDirectory(invocation),
     env: context.env,
@@ -48,11 +48,6 @@ export const modelsRun: Command = async (invocation) => {
   await served.close(fate);
   return { json: { name: settings.name, jobs }, lines: [`${settings.name} has ended`] };
 };
-
-function modeOf(text: string): NetworkMode {
-  if (/^[0-3]$/.test(text)) return Number(text) as NetworkMode;
-  throw new LatchkeyError('cli/usage', `--mode is 0, 1, 2 or 3, not ${quote(text)}`);
-}
 
 function sectionOf({ given }: Invocation): ModelsSection {
   const maxJobs = given.text('max-jobs');

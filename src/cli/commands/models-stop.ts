@@ -1,13 +1,13 @@
 import type { Command } from './command.ts';
+import { statusOf } from './models-jobs.ts';
 import { jobIdOf, withModels } from './models-place.ts';
-import { statusOf } from './models-status.ts';
 
 /** Jobs may take days. */
 const A_LONG_TIME_MS = 2 ** 31 - 1;
 
 /** `latchkey models drain [--no-wait | --resume]` */
 export const modelsDrain: Command = (invocation) =>
-  withModels(invocation, async (server) => {
+  withModels(invocation, async ({ server }) => {
     const { given, note } = invocation;
     const { name } = await statusOf(server);
     if (given.flag('resume')) {
@@ -24,7 +24,7 @@ export const modelsDrain: Command = (invocation) =>
 
 /** `latchkey models stop [JOB] [--force | --leave-jobs]` */
 export const modelsStop: Command = (invocation) =>
-  withModels(invocation, async (server) => {
+  withModels(invocation, async ({ server }) => {
     const { given } = invocation;
     const [word] = given.arguments;
     if (word !== undefined) {

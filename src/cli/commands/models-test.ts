@@ -1,21 +1,21 @@
 import { userInfo } from 'node:os';
 import { Secret } from '../../kit/index.ts';
-import { connectObject, type PyroDict, type RemoteObject } from '../../pyro/index.ts';
-import { modelAccess } from '../../remote/index.ts';
+import type { PyroDict } from '../../pyro/index.ts';
 import type { Command } from './command.ts';
 import { withModels } from './models-place.ts';
+import type { ReachedModels } from './models-reach.ts';
 
 /** `latchkey models test [-d]`: allocates a job, shakes hands with it, and ends it, whatever happens in between. */
 export const modelsTest: Command = (invocation) =>
-  withModels(invocation, async (server) => {
+  withModels(invocation, async (models) => {
     const isDebugging = invocation.given.flag('debug');
-    const { job, seconds } = await tryModels(server, (text) => isDebugging && invocation.note(text));
+    const { job, seconds } = await tryModels(models, (text) => isDebugging && invocation.note(text));
     return { json: { job, seconds }, lines: [`Test OK: ${job} in ${seconds.toFixed(2)} s`] };
   });
 
 /** Allocates a job, shakes hands with it, and ends it, whatever happens in between. */
 export async function tryModels(
-  server: RemoteObject,
+  { server, connectJob }: ReachedModels,
   say: (text: string) => unknown,
 ): Promise<{ readonly job: string; readonly seconds: number }> {
   const begun = performance.now();
@@ -27,8 +27,8 @@ export async function tryModels(
   tell(`${jobID} is there: ${job.uri}`);
   try {
     const protection = job.protection === 'token' ? 'token' : 'hmac';
-    const model = await connectObject(String(job.uri), modelAccess(protection, new Secret(String(job.key))));
-    tell(`it answers, and has ${model.methods.join(', ')}`);
+    const model = await connectJob(String(job.uri), protection, new Secret(String(job.key)));
+    tell(`it answers, and has ${model.object.methods.join(', ')}`);
     await model.close();
   } finally {
     await server.call('terminateJob', [jobID]);

@@ -1,9 +1,19 @@
 import { printable, Secret } from '../../kit/index.ts';
-import { connectObject, type RemoteObject } from '../../pyro/index.ts';
-import { RegistryClient } from '../../remote/index.ts';
-import { statusLines, statusOf } from '../commands/models-status.ts';
-import { tryModels } from '../commands/models-test.ts';
+import type { LegacySettings } from '../../remote/index.ts';
+import { Session } from '../../session/index.ts';
+import { statusLines, statusOf } from '../commands/models-jobs.ts';
+import { type ReachedModels, reachModels, type SshWay } from '../commands/models-reach.ts';
 import {
+  addIdentities,
+  clientSettings,
+  loginFindings,
+  loginSession,
+  networkMode,
+} from '../commands/models-settings.ts';
+import { tryModels } from '../commands/models-test.ts';
+import { watchStatus } from '../commands/models-watch.ts';
+import {
+  type CommandLine,
   fail,
   type OptionSpec,
   readCommandLine,
@@ -23,58 +33,90 @@ const options: readonly OptionSpec[] = [
     value: 'key',
     help: 'The key; MUPIF_HKEY keeps it out of the list of processes',
   },
+  { short: 't', long: 'tunnel', help: 'Reaches the job manager through SSH' },
+  { short: 'u', long: 'user', value: 'user', help: 'Login name there' },
+  {
+    short: 's',
+    long: 'sshhost',
+    value: 'host',
+    help: 'Where to log in (default: what the name server says)',
+  },
+  { short: 'c', long: 'config', value: 'file', help: 'All of this from a settings file; it is never run' },
+  { short: 'm', long: 'mode', value: 'mode', help: 'With -c: 0 local (default), 1 through SSH, 2 VPN' },
   { short: 'd', long: 'debug', help: 'Says each step' },
 ];
 
 /** `jobManTest`: allocates a job of a job manager, talks to it, ends it, and says how long that took. */
-export const jobManTest: Tool = jobManagerTool('jobManTest', async (server, context, isDebugging) => {
+export const jobManTest: Tool = jobManagerTool('jobManTest', async (models, context, isDebugging) => {
   const { job, seconds } = await tryModels(
-    server,
+    models,
     (text) => isDebugging && context.err(`${printable(text)}\n`),
   );
   context.out(`Test OK: ${printable(job)}\nTime consumed ${seconds.toFixed(2)} s\n`);
 });
 
-/** `jobManStatus`: the jobs of a job manager, once; `latchkey models status --watch` goes on. */
-export const jobManStatus: Tool = jobManagerTool('jobManStatus', async (server, context) => {
-  context.out(
-    `${statusLines(await statusOf(server))
-      .map(printable)
-      .join('\n')}\n`,
-  );
+/** `jobManStatus`: the jobs of a job manager: on a terminal a screen that `q` ends, else once. */
+export const jobManStatus: Tool = jobManagerTool('jobManStatus', async ({ server }, context) => {
+  if (process.stdout.isTTY === true) return await watchStatus(server, (text) => context.out(text));
+  const lines = statusLines(await statusOf(server)).map(printable);
+  context.out(`${lines.join('\n')}\n`);
 });
 
 function jobManagerTool(
   tool: string,
-  act: (server: RemoteObject, context: ToolContext, isDebugging: boolean) => Promise<void>,
+  act: (models: ReachedModels, context: ToolContext, isDebugging: boolean) => Promise<void>,
 ): Tool {
-  const face: ToolInterface = { tool, synopsis: '-j name [-n host] [-r port] [-k key] [-d]', options };
+  const synopsis = '-j name [-n host] [-r port] [-k key] [-t [-u user] [-s host]] [-d] | -c file [-m mode]';
+  const face: ToolInterface = { tool, synopsis, options };
   return async (argv, context) => {
     const line = readCommandLine(face, argv, context);
-    const name = line.value('j');
+    const mode = networkMode(line.value('m') ?? '0');
+    const file = line.value('c');
+    const settings = file === undefined ? undefined : await clientSettings(file, mode, context.env);
+    const name = line.value('j') ?? settings?.name;
     if (name === undefined) throw fail(`${tool}: -j says which job manager`, 2);
-    const port = Number(line.value('r') ?? 9090);
-    if (!(Number.isInteger(port) && port > 0 && port <= 65_535)) throw fail(`${tool}: -r takes a port`, 2);
+    const registry = {
+      host: line.value('n') ?? settings?.registry?.host ?? '127.0.0.1',
+      port: Number(line.value('r') ?? settings?.registry?.port ?? 9090),
+    };
+    if (!(Number.isInteger(registry.port) && registry.port > 0 && registry.port <= 65_535))
+      throw fail(`${tool}: -r takes a port`, 2);
     if (line.has('k'))
       context.err(`${tool}: everybody on this machine can read -k; set MUPIF_HKEY instead\n`);
     const key = line.value('k') ?? context.env.MUPIF_HKEY;
-    const access = key === undefined ? {} : { hmacKey: new Secret(key), version: 4 as const };
-    const names = await RegistryClient.connect({ host: line.value('n') ?? '127.0.0.1', port }, access);
-    const { uri } = await found(names, name);
-    const server = await connectObject(uri, access);
+    const isThroughSsh = line.has('t') || line.has('s') || (settings !== undefined && mode === 1);
+    const models = await reachModels({
+      at: { name, registry },
+      key: key === undefined ? settings?.key : new Secret(key),
+      ssh: isThroughSsh ? await sshWay(tool, line, settings, context) : undefined,
+    });
     try {
-      await act(server, context, line.has('d'));
+      await act(models, context, line.has('d'));
     } finally {
-      await server.close();
+      await models.close();
     }
     return 0;
   };
 }
 
-async function found(names: RegistryClient, name: string) {
+async function sshWay(
+  tool: string,
+  line: CommandLine,
+  settings: LegacySettings | undefined,
+  { env, uid, err }: ToolContext,
+): Promise<SshWay> {
+  const { program, options: words = [], host, user } = settings?.ssh ?? {};
+  const login = loginSession({
+    ...{ machine: line.value('s') ?? host, server: settings?.listen.host, program, options: words },
+    user: line.value('u') ?? user,
+  });
+  for (const text of loginFindings(settings, login)) err(`${tool}: ${text}\n`);
+  const session = new Session({ ...login.options, env, uid });
   try {
-    return await names.lookup(name);
-  } finally {
-    await names.close();
+    await addIdentities(session, login.identityFiles);
+  } catch (error) {
+    await session.close();
+    throw error;
   }
+  return login.way(session);
 }

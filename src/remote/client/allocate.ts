@@ -7,10 +7,11 @@ import { startHeartbeat } from './heartbeat.ts';
 import { connectLinked, type LinkedObject } from './linked-object.ts';
 import { releaseAll } from './release.ts';
 import { type AllocatedJob, RemoteModel } from './remote-model.ts';
+import { type Registered, trueAddress } from './true-address.ts';
 
 /** What finds a model server by its name: a name server, or a table. */
 export interface ModelServerFinder {
-  lookup(name: string): Promise<{ readonly uri: string; readonly tags?: readonly string[] }>;
+  lookup(name: string): Promise<Registered>;
 }
 
 export interface AllocateOptions {
@@ -51,8 +52,8 @@ export async function allocateApplicationWithModelServer<T extends object>(
   options: AllocateOptions,
 ): Promise<RemoteModel<T>> {
   const { links, key, signal } = options;
-  const found = await finder.lookup(modelServer);
-  const machine = options.machine ?? machineOf(found.tags) ?? HERE;
+  const found = trueAddress(await finder.lookup(modelServer));
+  const machine = options.machine ?? found.host ?? HERE;
   signal?.throwIfAborted();
   // The connections do not end with the signal: the job has to be given back through them.
   const common = { machine, reconnect: PATIENT };
@@ -143,13 +144,12 @@ function rejectWhen(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** On a socket the key is the handshake's token; on TCP Pyro4's HMAC, which its clients can do. */
-function proofFor(uri: string, key: Secret): { readonly token: Secret } | { readonly hmacKey: Secret } {
+/** How a model server is shown its key: on a socket it is the handshake's token; on TCP Pyro4's HMAC, which its clients can do. */
+export function proofFor(
+  uri: string,
+  key: Secret,
+): { readonly token: Secret } | { readonly hmacKey: Secret } {
   return 'path' in parseObjectUri(uri).location ? { token: key } : { hmacKey: key };
-}
-
-function machineOf(tags: readonly string[] = []): string | undefined {
-  return tags.find((tag) => tag.startsWith('host:'))?.slice('host:'.length);
 }
 
 function jobOf(answer: PyroValue): AllocatedJob {

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { isLatchkeyError, type Secret } from '../../../kit/index.ts';
-import { type PyroLocation, parseObjectUri } from '../../../pyro/index.ts';
+import { parseObjectUri } from '../../../pyro/index.ts';
+import { connectRegistry } from '../../registry/connect-registry.ts';
 import { signEntry } from '../../registry/entry-signature.ts';
 import { loadHostIdentity } from '../../registry/host-identity.ts';
 import { Registration } from '../../registry/registration.ts';
-import { RegistryClient } from '../../registry/registry-client.ts';
 import type { ModelServerSettings } from '../settings/model-server-settings.ts';
 
 const LEASE_SECONDS = 30;
-const CONNECT_TIMEOUT_MS = 3000;
 /** Its secret is what the server's name in a registry hangs on: who has it can take the name. */
 const IDENTITY_FILE = 'identity';
 
@@ -38,29 +36,12 @@ export async function keepName(
   const { privateKey, owner } = await loadHostIdentity(join(directory, IDENTITY_FILE));
   const unsigned = { ...named, leaseSeconds: LEASE_SECONDS };
   return await Registration.begin({
-    connect: (signal) => connect(registry, settings.key, signal),
+    connect: (signal) => connectRegistry(registry, settings.key, signal),
     entry: signEntry(unsigned, privateKey, Date.now()),
     owner,
     mayBeAway: true,
     onTrouble,
   });
-}
-
-/** `hkey` of old settings is the key of the name server too, unless that has none. */
-async function connect(
-  registry: PyroLocation,
-  key: Secret | undefined,
-  signal: AbortSignal,
-): Promise<RegistryClient> {
-  const options = { signal, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-  if (key === undefined) return await RegistryClient.connect(registry, options);
-  try {
-    return await RegistryClient.connect(registry, { ...options, hmacKey: key });
-  } catch (error) {
-    const isAway = ['pyro/unreachable', 'pyro/timed-out', 'pyro/cancelled'] as const;
-    if (isAway.some((code) => isLatchkeyError(error, code))) throw error;
-    return await RegistryClient.connect(registry, options);
-  }
 }
 
 function tagsOf({ listen, published }: ModelServerSettings, uri: string): readonly string[] {
