@@ -1,4 +1,4 @@
-import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
+import { LatchkeyError, type Secret } from '../kit/index.ts';
 import {
   COMPRESSED,
   DEFAULT_MAX_FRAME_BYTES,
@@ -6,13 +6,13 @@ import {
   flagsOf,
   frameTooLarge,
   HEADER_BYTES,
-  headerChecksum,
   PROTOCOL_NUMBER,
   PYRO5_CORRELATION,
-  PYRO5_MAGIC,
   typeOf,
 } from './frame.ts';
+import { readAnnotations } from './frame-annotations.ts';
 import { inflated } from './frame-compression.ts';
+import { checkTag, frameBytesOf, type Header, readHeader, TAG } from './frame-header.ts';
 import { isFrameHmac } from './frame-hmac.ts';
 import type { PyroVersion } from './serializer.ts';
 
@@ -27,17 +27,8 @@ export interface FrameReaderOptions {
 
 const NO_ANNOTATIONS: ReadonlyMap<string, Uint8Array> = new Map();
 const EMPTY = Buffer.alloc(0);
-const TAG = 0x5059524f; // PYRO
-
-interface Header {
-  readonly version: PyroVersion;
-  readonly type: number;
-  readonly flags: number;
-  readonly sequence: number;
-  readonly serializerId: number;
-  readonly payloadBytes: number;
-  readonly annotationBytes: number;
-}
+/** Room is made for so many times what has come. */
+const MOST_AHEAD = 16;
 
 /**
  * Cuts a stream of bytes into frames:
@@ -60,6 +51,8 @@ export class FrameReader {
   #end = 0;
   /** True when `#buffer` is our own, and what is beyond `#end` may be written. */
   #owned = false;
+  /** What came in one chunk with the end of a frame that began in others: it is not copied behind it. */
+  #behind: Uint8Array = EMPTY;
   #header: Header | undefined;
   #failed: LatchkeyError | undefined;
 
@@ -89,9 +82,28 @@ export class FrameReader {
       this.#owned = false;
       return;
     }
-    this.#reserve(left, chunk.length);
-    this.#buffer.set(chunk, this.#end);
-    this.#end += chunk.length;
+    const missing = this.#missing(left);
+    if (chunk.length > missing && missing > 0) {
+      this.#append(left, chunk.subarray(0, missing));
+      this.#behind = chunk.subarray(missing);
+      return;
+    }
+    if (this.#behind !== EMPTY) {
+      this.#append(left, this.#behind);
+      this.#behind = EMPTY;
+    }
+    this.#append(this.#end - this.#start, chunk);
+  }
+
+  /** Bytes that a frame lacks whose header has been read; 0 for one that is whole. */
+  #missing(left: number): number {
+    return this.#header === undefined ? 0 : Math.max(frameBytesOf(this.#header) - left, 0);
+  }
+
+  #append(left: number, bytes: Uint8Array): void {
+    this.#reserve(left, bytes.length);
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
   }
 
   /**
@@ -110,10 +122,16 @@ export class FrameReader {
     }
   }
 
-  /** Makes room behind what is left. Doubling keeps the copying linear whatever the chunks are. */
+  /**
+   * Makes room behind what is left: doubling keeps the copying linear whatever the chunks are. A frame whose length is known gets what it
+   * needs, but little more than has come of it: an announcement alone takes no memory.
+   */
   #reserve(left: number, more: number): void {
     if (this.#owned && this.#end + more <= this.#buffer.length) return;
-    const roomy = Buffer.allocUnsafeSlow(Math.max(2 * (left + more), 256));
+    const have = left + more;
+    const announced = have + this.#missing(have);
+    const room = announced > have ? Math.min(announced, MOST_AHEAD * have) : 2 * have;
+    const roomy = Buffer.allocUnsafeSlow(Math.max(room, 256));
     this.#buffer.copy(roomy, 0, this.#start, this.#end);
     this.#buffer = roomy;
     this.#start = 0;
@@ -126,12 +144,18 @@ export class FrameReader {
     const header = this.#header;
     if (header === undefined) return undefined;
     const headerBytes = HEADER_BYTES[header.version];
-    const frameBytes = headerBytes + header.annotationBytes + header.payloadBytes;
+    const frameBytes = frameBytesOf(header);
     if (this.#end - this.#start < frameBytes) return undefined;
     const begin = this.#start;
     this.#start += frameBytes;
     this.#header = undefined;
-    return this.#frame(header, begin, begin + headerBytes, begin + frameBytes);
+    const frame = this.#frame(header, begin, begin + headerBytes, begin + frameBytes);
+    if (this.#behind !== EMPTY && this.#start === this.#end) {
+      const behind = this.#behind;
+      this.#behind = EMPTY;
+      this.push(behind);
+    }
+    return frame;
   }
 
   #frame(header: Header, begin: number, bodyBegin: number, end: number): Frame {
@@ -183,13 +207,13 @@ export class FrameReader {
   #readHeader(): Header | undefined {
     const length = this.#end - this.#start;
     if (length < 6) {
-      if (length > 0) this.#checkTag(Math.min(length, 4));
+      if (length > 0) checkTag(this.#buffer, this.#start, this.#end);
       return undefined;
     }
-    if (this.#buffer.readUInt32BE(this.#start) !== TAG) this.#checkTag(4);
+    if (this.#buffer.readUInt32BE(this.#start) !== TAG) checkTag(this.#buffer, this.#start, this.#end);
     const version = this.#readVersion();
     if (length < HEADER_BYTES[version]) return undefined;
-    const header = version === 4 ? this.#readHeader4() : this.#readHeader5();
+    const header = readHeader(this.#buffer, this.#start, version);
     const bytes = header.payloadBytes + header.annotationBytes;
     if (bytes > this.#maxBytes)
       throw frameTooLarge(bytes, this.#maxBytes, {
@@ -197,15 +221,6 @@ export class FrameReader {
         serializerId: header.serializerId,
       });
     return header;
-  }
-
-  /** Says at the first bytes that this is no Pyro peer. */
-  #checkTag(length: number): void {
-    for (let i = 0; i < length; i++) {
-      if (this.#buffer[this.#start + i] === ((TAG >>> (24 - 8 * i)) & 0xff)) continue;
-      const came = this.#buffer.toString('latin1', this.#start, Math.min(this.#end, this.#start + 16));
-      throw malformed(`a message begins with PYRO, not ${quote(came)}: this is another protocol`);
-    }
   }
 
   #readVersion(): PyroVersion {
@@ -228,64 +243,6 @@ export class FrameReader {
     this.#version = version;
     return version;
   }
-
-  #readHeader4(): Header {
-    const at = this.#start;
-    const b = this.#buffer;
-    const header: Header = {
-      version: 4,
-      type: b.readUInt16BE(at + 6),
-      flags: b.readUInt16BE(at + 8),
-      sequence: b.readUInt16BE(at + 10),
-      payloadBytes: b.readInt32BE(at + 12),
-      serializerId: b.readUInt16BE(at + 16),
-      annotationBytes: b.readUInt16BE(at + 18),
-    };
-    const { type, flags, sequence, payloadBytes, serializerId, annotationBytes } = header;
-    if (payloadBytes < 0) throw malformed(`a payload of ${payloadBytes} bytes`);
-    const checksum = headerChecksum(type, flags, sequence, payloadBytes, serializerId, annotationBytes);
-    if (b.readUInt16BE(at + 22) !== checksum) throw malformed('the checksum of the header is wrong');
-    return header;
-  }
-
-  #readHeader5(): Header {
-    const at = this.#start;
-    const b = this.#buffer;
-    if (b.readUInt16BE(at + 38) !== PYRO5_MAGIC)
-      throw malformed('the header does not end with its magic number');
-    return {
-      version: 5,
-      type: b[at + 6] as number,
-      serializerId: b[at + 7] as number,
-      flags: b.readUInt16BE(at + 8),
-      sequence: b.readUInt16BE(at + 10),
-      payloadBytes: b.readUInt32BE(at + 12),
-      annotationBytes: b.readUInt32BE(at + 16),
-    };
-  }
-}
-
-function readAnnotations(
-  buffer: Buffer,
-  version: PyroVersion,
-  begin: number,
-  end: number,
-): Map<string, Uint8Array> {
-  const annotations = new Map<string, Uint8Array>();
-  const entryHeader = version === 4 ? 6 : 8;
-  let at = begin;
-  while (at < end) {
-    if (at + entryHeader > end) throw malformed('an annotation is cut off');
-    const name = buffer.toString('latin1', at, at + 4);
-    const length = version === 4 ? buffer.readUInt16BE(at + 4) : buffer.readUInt32BE(at + 4);
-    at += entryHeader;
-    if (at + length > end)
-      throw malformed(`the annotation ${quote(name)} is longer than the annotations are`);
-    if (annotations.has(name)) throw malformed(`the annotation ${quote(name)} is there twice`);
-    annotations.set(name, buffer.subarray(at, at + length));
-    at += length;
-  }
-  return annotations;
 }
 
 function malformed(message: string): LatchkeyError {

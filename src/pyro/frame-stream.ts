@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { LatchkeyError, type Secret } from '../kit/index.ts';
-import { encodeFrame, type Frame } from './frame.ts';
+import { type Frame, framePieces } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 
 export interface FrameStreamOptions {
@@ -27,7 +27,7 @@ export class FrameStream {
   readonly #options: FrameStreamOptions;
   readonly #reader: FrameReader;
   #listener: FrameListener;
-  #outgoing: Buffer[] = [];
+  #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #isPaused = false;
   #isReported = false;
@@ -88,12 +88,9 @@ export class FrameStream {
   /** @throws LatchkeyError `pyro/too-large`; nothing is sent then */
   send(frame: Frame): void {
     const { maxBytes, hmacKey } = this.#options;
-    this.sendBytes(encodeFrame(frame, hmacKey === undefined ? { maxBytes } : { maxBytes, hmacKey }));
-  }
-
-  sendBytes(bytes: Buffer): void {
-    if (this.#outgoing.push(bytes) === 1) process.nextTick(flush, this);
-    this.#outgoingBytes += bytes.length;
+    const pieces = framePieces(frame, hmacKey === undefined ? { maxBytes } : { maxBytes, hmacKey });
+    this.#queue(pieces[0]);
+    if (pieces[1] !== undefined) this.#queue(pieces[1]);
   }
 
   /** No frames are delivered until {@link resume}. */
@@ -148,6 +145,11 @@ export class FrameStream {
       for (const piece of pieces) this.#stream.write(piece);
       this.#stream.uncork();
     }
+  }
+
+  #queue(bytes: Uint8Array): void {
+    if (this.#outgoing.push(bytes) === 1) process.nextTick(flush, this);
+    this.#outgoingBytes += bytes.length;
   }
 
   #deliver(): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isLatchkeyError, LatchkeyError, Secret } from '../kit/index.ts';
-import { encodeFrame, type Frame } from './frame.ts';
+import { encodeFrame, type Frame, framePieces } from './frame.ts';
 import { FrameReader, type FrameReaderOptions } from './frame-reader.ts';
 
 const FRAME: Frame = {
@@ -123,6 +123,53 @@ test('a large frame that comes in small pieces is copied a few times at most', (
     Buffer.prototype.copy = copy;
   }
   assert.ok(copied < 3 * bytes.length, String(copied));
+});
+
+test('what comes with the end of a large frame is given out as a view, and nothing is lost however it is pushed', () => {
+  const large = encodeFrame({ ...FRAME, payload: Buffer.alloc(200_000, 1) });
+  const small = [1, 2, 3].map((sequence) => encodeFrame({ ...FRAME, sequence }));
+  const all = Buffer.concat([large, ...small]);
+  const reader = new FrameReader();
+  const chunks = [all.subarray(0, 65_536), Buffer.from(all.subarray(65_536))];
+  const frames = readAll(reader, ...chunks);
+  assert.deepEqual(
+    frames.map(({ sequence }) => sequence),
+    [7, 1, 2, 3],
+  );
+  assert.equal(frames[3]?.payload.buffer, chunks[1]?.buffer);
+  assert.equal(reader.isInsideFrame, false);
+
+  const later = new FrameReader();
+  later.push(all.subarray(0, 100_000));
+  assert.equal(later.next(), undefined);
+  later.push(all.subarray(100_000, large.length + 10));
+  later.push(all.subarray(large.length + 10, large.length + 20));
+  assert.equal(later.next()?.payload.length, 200_000);
+  assert.equal(later.isInsideFrame, true);
+  const rest = readAll(later, all.subarray(large.length + 20));
+  assert.deepEqual(rest.map(plain), frames.slice(1).map(plain));
+});
+
+test('an announcement alone takes no memory', () => {
+  const bytes = encodeFrame({ ...FRAME, payload: Buffer.alloc(1 << 20) });
+  bytes.writeInt32BE(60 << 20, 12);
+  bytes.writeUInt16BE((bytes.readUInt16BE(22) + ((60 << 20) - (1 << 20))) & 0xffff, 22);
+  const reader = new FrameReader();
+  reader.push(bytes.subarray(0, 1000));
+  assert.equal(reader.next(), undefined);
+  const before = process.memoryUsage().arrayBuffers;
+  reader.push(bytes.subarray(1000, 2000));
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1 << 16);
+});
+
+test('a large payload is sent as it is, behind the rest of its frame', () => {
+  for (const version of [4, 5] as const) {
+    const frame: Frame = { ...FRAME, version, payload: Buffer.alloc(1 << 16, 7) };
+    const [head, payload] = framePieces(frame, {});
+    assert.equal(payload, frame.payload);
+    assert.deepEqual(Buffer.concat([head, frame.payload]), encodeFrame(frame));
+    assert.deepEqual(framePieces({ ...frame, payload: FRAME.payload }, {}).length, 1);
+  }
 });
 
 test('frames before a bad one are given out; after it nothing is read', () => {

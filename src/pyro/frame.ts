@@ -21,6 +21,9 @@ export interface FrameFlags {
   readonly keepSerialized?: boolean;
 }
 
+/** Nothing to say. */
+export const NO_FLAGS: FrameFlags = Object.freeze({});
+
 /** One message of the protocol. */
 export interface Frame {
   readonly version: PyroVersion;
@@ -76,12 +79,24 @@ const FLAG_BITS: Readonly<Record<PyroVersion, FlagBits>> = {
   ],
 };
 
+/** A payload as long as that is not copied behind its header. */
+const LARGE_PAYLOAD_BYTES = 1 << 16;
+
 /**
  * The bytes of a frame, in one piece.
  *
  * @throws LatchkeyError `pyro/too-large`; TypeError for fields that do not fit
  */
 export function encodeFrame(frame: Frame, options: EncodeFrameOptions = {}): Buffer {
+  const [first, second] = framePieces(frame, options);
+  return second === undefined ? first : Buffer.concat([first, second]);
+}
+
+/** The bytes of a frame, as {@link encodeFrame} gives them, but a large payload as it is, in a piece of its own. */
+export function framePieces(
+  frame: Frame,
+  options: EncodeFrameOptions,
+): readonly [first: Buffer, largePayload?: Uint8Array] {
   const { version } = frame;
   if (version === 5 && options.hmacKey !== undefined)
     throw new TypeError('version 5 of the protocol has no HMAC');
@@ -94,7 +109,8 @@ export function encodeFrame(frame: Frame, options: EncodeFrameOptions = {}): Buf
   checkSizes(frame, payload.length, annotationBytes, options.maxBytes ?? DEFAULT_MAX_FRAME_BYTES);
 
   const headerBytes = HEADER_BYTES[version];
-  const out = Buffer.allocUnsafe(headerBytes + annotationBytes + payload.length);
+  const isLarge = payload.length >= LARGE_PAYLOAD_BYTES;
+  const out = Buffer.allocUnsafe(headerBytes + annotationBytes + (isLarge ? 0 : payload.length));
   const flags = flagBits(frame) | (smaller === undefined ? 0 : COMPRESSED);
   if (version === 4) writeHeader4(out, frame, flags, payload.length, annotationBytes);
   else writeHeader5(out, frame, flags, payload.length, annotationBytes);
@@ -106,8 +122,9 @@ export function encodeFrame(frame: Frame, options: EncodeFrameOptions = {}): Buf
     out.set(bytes, at + entryHeader);
     at += entryHeader + bytes.length;
   }
+  if (isLarge) return [out, payload];
   out.set(payload, at);
-  return out;
+  return [out];
 }
 
 function allAnnotations(
@@ -159,12 +176,11 @@ export function frameTooLarge(
 }
 
 function flagBits(frame: Frame): number {
+  if (frame.flags === NO_FLAGS) return 0;
   let bits = 0;
   for (const [name, bit] of FLAG_BITS[frame.version]) if (frame.flags[name] === true) bits |= bit;
   return bits;
 }
-
-const NO_FLAGS: FrameFlags = Object.freeze({});
 
 /** The flags that the bits of a header mean. */
 export function flagsOf(version: PyroVersion, bits: number): FrameFlags {

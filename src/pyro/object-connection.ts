@@ -1,34 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { LatchkeyError } from '../kit/index.ts';
+import { cancelled, lost, timedOut, tooMany } from './call-failure.ts';
 import { CallTable, type WaitingCall } from './call-table.ts';
 import type { Handshaken } from './client-handshake.ts';
-import type { Frame, FrameFlags } from './frame.ts';
+import { type Frame, type FrameFlags, NO_FLAGS } from './frame.ts';
 import type { FrameStream } from './frame-stream.ts';
+import { type Invocation, StreamStart, streamCall, streamIdOf } from './invocation.ts';
 import { remoteErrorOf } from './remote-exception.ts';
 import type { PyroVersion, Serializer } from './serializer.ts';
 import type { PyroInput } from './value.ts';
 import { encodePassed, type PassingGround, revive } from './value-passing.ts';
-
-/** One call, whatever it is for. */
-export interface Invocation {
-  readonly object: string;
-  readonly method: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: { readonly [name: string]: unknown } | null;
-  readonly flags: FrameFlags;
-  /** A value, or a stream's id as {@link StreamStart}. */
-  readonly wants: 'value' | 'stream' | 'either';
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** The answer to a call that gave a stream. */
-export class StreamStart {
-  readonly id: string;
-  constructor(id: string) {
-    this.id = id;
-  }
-}
+import type { Vigil } from './vigil.ts';
 
 interface PendingCall extends WaitingCall {
   readonly invocation: Invocation;
@@ -37,7 +19,6 @@ interface PendingCall extends WaitingCall {
   stopListening: (() => void) | undefined;
 }
 
-const NO_FLAGS: FrameFlags = {};
 const CANCEL: FrameFlags = { oneway: true };
 const NO_ANNOTATIONS: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -48,6 +29,7 @@ export interface ConnectionGround {
   readonly handshaken: Handshaken;
   readonly passing: PassingGround;
   readonly where: string;
+  readonly vigil: Vigil;
   /** Once, when it is over. */
   onEnd(): void;
 }
@@ -114,6 +96,7 @@ export class ObjectConnection {
         return void reject(error);
       }
       if (deadline < this.#timerAt) this.#arm(deadline);
+      this.#ground.vigil.expect();
     });
   }
 
@@ -152,6 +135,7 @@ export class ObjectConnection {
   }
 
   #onFrame(frame: Frame): void {
+    this.#ground.vigil.came();
     const pending = this.#calls.take(frame.sequence);
     if (frame.type !== 'result' || pending === undefined) {
       const why = frame.type === 'result' ? 'answers a call that nobody made' : `sends ${frame.type}`;
@@ -271,80 +255,4 @@ export class ObjectConnection {
       pending.reject(errorOf(pending.invocation));
     }
   }
-}
-
-/** A call about a stream, to the daemon itself. */
-export function streamCall(
-  method: 'get_next_stream_item' | 'close_stream',
-  id: string,
-  flags: FrameFlags,
-  timeoutMs = 0,
-  signal?: AbortSignal,
-): Invocation {
-  return {
-    object: 'Pyro.Daemon',
-    method,
-    args: [id],
-    kwargs: {},
-    flags,
-    wants: 'value',
-    timeoutMs,
-    signal,
-  };
-}
-
-function streamIdOf(frame: Frame): string {
-  const id = frame.annotations.get('STRM');
-  if (id === undefined || id.length === 0)
-    throw new LatchkeyError(
-      'pyro/stream',
-      'the result is an iterator, but the server does not allow streams',
-      {
-        hint: 'set Pyro4.config.ITER_STREAMING = True there',
-      },
-    );
-  return Buffer.from(id).toString('latin1');
-}
-
-/** @param what `object.method`. The method may have run or not: nobody knows. */
-function lost(where: string, what: string, cause: Error | undefined): LatchkeyError {
-  const why = cause === undefined ? '' : `: ${cause.message}`;
-  return new LatchkeyError(
-    'pyro/lost',
-    `the connection to ${where} was lost while ${what} was not answered${why}`,
-    {
-      cause,
-      details: { sent: true },
-      hint: 'it may have been done or not: ask the object, or declare the method safe to repeat',
-    },
-  );
-}
-
-function timedOut({ object, method, timeoutMs }: Invocation, where: string): LatchkeyError {
-  return new LatchkeyError(
-    'pyro/timed-out',
-    `${where} did not answer ${object}.${method} within ${timeoutMs} ms`,
-    {
-      details: { sent: true },
-      hint: 'give timeoutMs for calls that take longer',
-    },
-  );
-}
-
-function cancelled({ object, method, signal }: Invocation, sent: boolean): LatchkeyError {
-  return new LatchkeyError('pyro/cancelled', `the call of ${object}.${method} was given up`, {
-    cause: signal?.reason,
-    details: { sent },
-  });
-}
-
-function tooMany(where: string): LatchkeyError {
-  return new LatchkeyError(
-    'pyro/busy',
-    `65,535 calls to ${where} wait for an answer, and no more can be told apart`,
-    {
-      retryable: true,
-      details: { sent: false },
-    },
-  );
 }

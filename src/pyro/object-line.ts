@@ -1,7 +1,8 @@
 import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import { type ConnectOptions, DEFAULT_CALL_TIMEOUT_MS } from './connect-options.ts';
 import type { ObjectMetadata } from './exposed.ts';
-import type { Invocation, ObjectConnection } from './object-connection.ts';
+import type { Invocation } from './invocation.ts';
+import type { ObjectConnection } from './object-connection.ts';
 import { openConnection } from './open-connection.ts';
 import { formatLocation, type ObjectUri } from './uri.ts';
 import type { PyroValue } from './value.ts';

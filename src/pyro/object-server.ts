@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatchkeyError, quote, type Secret } from '../kit/index.ts';
 import { daemonObject } from './daemon-object.ts';
+import { eventLoopVigil } from './event-loop-vigil.ts';
 import type { Exposed } from './exposed.ts';
 import { FrameStream } from './frame-stream.ts';
 import { listenAt } from './listener.ts';
@@ -220,6 +221,7 @@ export class ObjectServer {
           );
         return new ObjectReference(this.#uriOf(name), exposed.metadata);
       },
+      vigil: eventLoopVigil(),
       now,
     };
     return ground;

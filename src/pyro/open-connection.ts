@@ -2,6 +2,7 @@ import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import { OtherVersion, shakeHands } from './client-handshake.ts';
 import { type ConnectOptions, DEFAULT_CONNECT_TIMEOUT_MS } from './connect-options.ts';
 import { dialSocket } from './dial.ts';
+import { eventLoopVigil } from './event-loop-vigil.ts';
 import { DEFAULT_MAX_FRAME_BYTES } from './frame.ts';
 import { FrameStream } from './frame-stream.ts';
 import { ObjectConnection } from './object-connection.ts';
@@ -88,6 +89,7 @@ async function attempt(
       serializer: spoken,
       handshaken,
       where,
+      vigil: eventLoopVigil(),
       passing: {
         version,
         converters: options.converters ?? [],

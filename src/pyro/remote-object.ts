@@ -2,7 +2,8 @@ import { LatchkeyError } from '../kit/index.ts';
 import { metadataOf } from './client-handshake.ts';
 import type { CallOptions, ConnectOptions } from './connect-options.ts';
 import type { ObjectMetadata } from './exposed.ts';
-import { type Invocation, StreamStart } from './object-connection.ts';
+import { NO_FLAGS } from './frame.ts';
+import { type Invocation, StreamStart } from './invocation.ts';
 import { ObjectLine } from './object-line.ts';
 import { ObjectReference, referenceOf } from './object-reference.ts';
 import { remoteErrorOf, wrappedException } from './remote-exception.ts';
@@ -30,7 +31,6 @@ export async function connectObject(uri: string, options: ConnectOptions = {}): 
   return new RemoteObject(parsed, line, metadata, true);
 }
 
-const NO_FLAGS = {};
 const NO_KWARGS = {};
 const NO_ARGS: readonly unknown[] = [];
 

@@ -1,6 +1,6 @@
 import { isLatchkeyError } from '../kit/index.ts';
 import type { CallOptions } from './connect-options.ts';
-import { streamCall } from './object-connection.ts';
+import { streamCall } from './invocation.ts';
 import type { ObjectLine } from './object-line.ts';
 import { RemoteError } from './remote-exception.ts';
 import type { PyroValue } from './value.ts';

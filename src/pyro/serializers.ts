@@ -8,6 +8,11 @@ import { serpent } from './serializers/serpent.ts';
 /** The serializers there are, by name. */
 export const serializers: Readonly<Record<SerializerName, Serializer>> = { serpent, json, marshal, msgpack };
 
+const BY_NUMBER: Readonly<Record<PyroVersion, ReadonlyMap<number, Serializer>>> = {
+  4: new Map(Object.values(serializers).map((serializer) => [serializer.idOf(4), serializer])),
+  5: new Map(Object.values(serializers).map((serializer) => [serializer.idOf(5), serializer])),
+};
+
 /** Numbers of Pyro4's serializers whose payloads are programs. Pyro5 has none. */
 const CODE_CARRYING: ReadonlyMap<number, string> = new Map([
   [4, 'pickle'],
@@ -21,7 +26,8 @@ const CODE_CARRYING: ReadonlyMap<number, string> = new Map([
  * @throws LatchkeyError `pyro/serializer` for pickle, dill and cloudpickle, which are refused always, and for unknown numbers
  */
 export function serializerOf(version: PyroVersion, id: number): Serializer {
-  for (const serializer of Object.values(serializers)) if (serializer.idOf(version) === id) return serializer;
+  const serializer = BY_NUMBER[version].get(id);
+  if (serializer !== undefined) return serializer;
   const refused = version === 4 ? CODE_CARRYING.get(id) : undefined;
   if (refused !== undefined)
     throw new LatchkeyError(

@@ -1,19 +1,19 @@
 import type { Duplex } from 'node:stream';
 import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
-import { answerToUnread, exceptionPayload } from './exception-payload.ts';
+import { answerToUnread } from './exception-payload.ts';
 import type { CallPeer } from './exposed.ts';
 import type { Frame } from './frame.ts';
 import { FrameStream } from './frame-stream.ts';
 import { pythonException } from './remote-exception.ts';
 import type { PyroVersion, Serializer } from './serializer.ts';
 import { serializerOf } from './serializers.ts';
+import { ServerAnswers } from './server-answers.ts';
 import { performBatch } from './server-batch.ts';
 import { isPromise, perform, ServerCall } from './server-call.ts';
 import { DAEMON_OBJECT, type ServerGround } from './server-ground.ts';
 import { refusal, ServerHandshake } from './server-handshake.ts';
-import { type ItemSource, isItemSource } from './stream-table.ts';
-import type { PyroInput, PyroValue } from './value.ts';
-import { encodePassed, type PassingGround, revive } from './value-passing.ts';
+import type { PyroValue } from './value.ts';
+import { type PassingGround, revive } from './value-passing.ts';
 
 /** Answers that the other side has not taken: more, and nothing is read of it until it has. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
@@ -26,8 +26,6 @@ const MAX_HANDSHAKE_BYTES = 1 << 20;
 const SLOWEST_BYTES_PER_MS = 64;
 /** One-way calls of a Pyro client that run at the same time. */
 const MAX_ONEWAY = 64;
-
-const NO_ANNOTATIONS: ReadonlyMap<string, Uint8Array> = new Map();
 
 interface RunningCall {
   readonly frame: Frame;
@@ -53,6 +51,7 @@ export class ServerConnection {
   readonly #waiting: Frame[] = [];
   #frameSince: number | undefined;
   readonly #passing: { version: PyroVersion } & PassingGround;
+  readonly #answers: ServerAnswers;
 
   constructor(stream: Duplex, address: string, ground: ServerGround, onEnd: () => void) {
     this.#ground = ground;
@@ -74,6 +73,15 @@ export class ServerConnection {
       },
       { onFrame: (frame) => this.#onFrame(frame), onEnd: (error) => this.#onStreamEnd(error) },
     );
+    this.#answers = new ServerAnswers({
+      ground,
+      frames: this.#frames,
+      passing: this.#passing,
+      owner: this,
+      onSent: () => {
+        if (this.#frames.backlog > MAX_BACKLOG_BYTES) this.#readOn();
+      },
+    });
   }
 
   /** Calls that are not answered yet. */
@@ -123,6 +131,7 @@ export class ServerConnection {
   }
 
   #onFrame(frame: Frame): void {
+    this.#ground.vigil.came();
     if (this.#phase === 'open' && this.#waiting.length === 0 && this.#canStart(frame)) this.#start(frame);
     else if (this.#phase === 'connecting' && !this.#isAuthorizing) void this.#connect(frame);
     else if (this.#phase !== 'ended') this.#wait(frame);
@@ -211,9 +220,9 @@ export class ServerConnection {
           ? performBatch(exposed, args, call, this.#version, () => this.#phase === 'ended')
           : perform(exposed, args, this.#revived(request.kwargs) as typeof request.kwargs, call);
       if (isPromise(result)) this.#follow(frame, serializer, call, result);
-      else this.#answer(frame, serializer, result);
+      else this.#answers.value(frame, serializer, result);
     } catch (error) {
-      this.#answerError(frame, serializer, error);
+      this.#answers.error(frame, serializer, error);
     }
   }
 
@@ -244,8 +253,8 @@ export class ServerConnection {
       this.#startWaiting();
     };
     result.then(
-      (value) => done(() => this.#answer(frame, serializer, value)),
-      (error) => done(() => this.#answerError(frame, serializer, error)),
+      (value) => done(() => this.#answers.value(frame, serializer, value)),
+      (error) => done(() => this.#answers.error(frame, serializer, error)),
     );
   }
 
@@ -256,57 +265,13 @@ export class ServerConnection {
     const text = `${running.call.method} took longer than the server allows, ${callTimeoutMs} ms`;
     running.call.abort(new LatchkeyError('pyro/timed-out', text));
     const serializer = serializerOf(running.frame.version, running.frame.serializerId);
-    this.#answerError(running.frame, serializer, pythonException('Pyro4.errors.TimeoutError', text));
+    this.#answers.error(running.frame, serializer, pythonException('Pyro4.errors.TimeoutError', text));
   }
 
   /** A ping that wants no answer is how native clients give a call up. */
   #ping(frame: Frame): void {
-    if (frame.flags.oneway !== true)
-      return void this.#send(frame, {}, Buffer.from('pong'), NO_ANNOTATIONS, 'ping');
+    if (frame.flags.oneway !== true) return void this.#answers.pong(frame);
     const given = this.#running.get(frame.sequence);
     given?.call.abort(new LatchkeyError('pyro/cancelled', 'the client gave the call up'));
-  }
-
-  #answer(frame: Frame, serializer: Serializer, value: unknown): void {
-    if (frame.flags.oneway === true) return;
-    if (isItemSource(value) && frame.flags.batch !== true)
-      return void this.#answerStream(frame, serializer, value);
-    try {
-      const payload = encodePassed((value ?? null) as PyroInput, this.#passing, serializer.encode);
-      this.#send(frame, frame.flags.batch === true ? { batch: true } : {}, payload);
-    } catch (error) {
-      this.#answerError(frame, serializer, error);
-    }
-  }
-
-  #answerError(frame: Frame, serializer: Serializer, error: unknown): void {
-    if (frame.flags.oneway === true) return;
-    this.#send(frame, { exception: true }, exceptionPayload(error, serializer, frame.version));
-  }
-
-  #answerStream(frame: Frame, serializer: Serializer, source: ItemSource): void {
-    const id = this.#ground.streams.open(this, source, this.#ground.now());
-    if (id === undefined) {
-      const { maxStreamsPerConnection } = this.#ground.limits;
-      const busy = `this connection has ${maxStreamsPerConnection} streams open: read or close some first`;
-      return void this.#answerError(frame, serializer, pythonException('Pyro4.errors.PyroError', busy));
-    }
-    const body = pythonException('Pyro4.errors.ProtocolError', 'result of call is an iterator');
-    const payload = exceptionPayload(body, serializer, frame.version);
-    const annotations = new Map([['STRM', Buffer.from(id)]]);
-    this.#send(frame, { exception: true, stream: true }, payload, annotations);
-  }
-
-  #send(
-    frame: Frame,
-    flags: Frame['flags'],
-    payload: Uint8Array,
-    annotations = NO_ANNOTATIONS,
-    type: 'result' | 'ping' = 'result',
-  ): void {
-    const { version, sequence, serializerId, correlation } = frame;
-    const answer = { version, type, flags, sequence, serializerId, annotations, payload };
-    this.#frames.send(correlation === undefined ? answer : { ...answer, correlation });
-    if (this.#frames.backlog > MAX_BACKLOG_BYTES) this.#readOn();
   }
 }

@@ -6,6 +6,7 @@ import type { SerializerName } from './serializer.ts';
 import type { StreamTable } from './stream-table.ts';
 import type { PyroValue } from './value.ts';
 import type { Converter } from './value-passing.ts';
+import type { Vigil } from './vigil.ts';
 
 /**
  * Says whether a client may connect, by what it gave as its handshake. It throws to refuse, and what it returns is the client's
@@ -68,6 +69,8 @@ export interface ServerGround {
   readonly location: string;
   /** @throws LatchkeyError `pyro/busy` */
   refer(exposed: Exposed, holder: object): ObjectReference;
+  /** Of all connections: they share one event loop. */
+  readonly vigil: Vigil;
   /** Milliseconds that only go forward. */
   now(): number;
 }

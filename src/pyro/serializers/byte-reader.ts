@@ -1,5 +1,8 @@
 import { LatchkeyError } from '../../kit/index.ts';
 
+/** A value as long as that is not copied when it is most of its message. */
+const LARGE_BYTES = 1 << 16;
+
 /** Bytes that are read from their beginning; none is read beyond the end. */
 export class ByteReader {
   readonly buffer: Buffer;
@@ -31,10 +34,12 @@ export class ByteReader {
     return this.buffer[this.take(1)] as number;
   }
 
-  /** A copy, so that the message it came in can go. */
+  /** A copy, so that the message it came in can go; a view where there would be nothing else of it to let go. */
   bytes(length: number): Uint8Array {
     const at = this.take(length);
-    return new Uint8Array(this.buffer.subarray(at, at + length));
+    const { buffer, byteOffset } = this.buffer;
+    const view = new Uint8Array(buffer, byteOffset + at, length);
+    return length >= LARGE_BYTES && 2 * length >= buffer.byteLength ? view : view.slice();
   }
 
   /** A number of items, each of which is at least `least` bytes: more than can be there are refused before room is made for them. */

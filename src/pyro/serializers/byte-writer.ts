@@ -1,3 +1,6 @@
+/** What comes behind a large value is mostly little, and the value is not to be copied for it. */
+const ROOM_BEHIND = 512;
+
 /** A buffer that grows. */
 export class ByteWriter {
   #buffer: Buffer = Buffer.allocUnsafe(512);
@@ -8,7 +11,7 @@ export class ByteWriter {
     const at = this.#length;
     this.#length += bytes;
     if (this.#length > this.#buffer.length) {
-      const roomy = Buffer.allocUnsafe(Math.max(this.#length, 2 * this.#buffer.length));
+      const roomy = Buffer.allocUnsafe(Math.max(this.#length + ROOM_BEHIND, 2 * this.#buffer.length));
       this.#buffer.copy(roomy, 0, 0, at);
       this.#buffer = roomy;
     }

@@ -4,6 +4,7 @@ import { DictBuilder } from '../dict-builder.ts';
 import { PyComplex, type PyroValue } from '../value.ts';
 import { ByteReader } from './byte-reader.ts';
 import { EXTENSION } from './msgpack-extension.ts';
+import { utf8Text } from './surrogate-text.ts';
 
 /**
  * Reads MessagePack with the extensions of Pyro. A date is text, `2026-12-01`, a datetime a Date.
@@ -16,8 +17,6 @@ export function readMsgpack(bytes: Uint8Array, limits?: DecodeLimits): PyroValue
   reader.expectEnd();
   return value;
 }
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class MsgpackReader {
   readonly #in: ByteReader;
@@ -89,9 +88,8 @@ class MsgpackReader {
 
   #text(bytes: number): string {
     const at = this.#in.take(bytes);
-    const part = this.#in.buffer.subarray(at, at + bytes);
     try {
-      return UTF8.decode(part);
+      return utf8Text(this.#in.buffer, at, at + bytes);
     } catch {
       throw this.#in.malformed('text that is not UTF-8');
     }

@@ -60,6 +60,28 @@ test('values are written behind each other however the buffer grows', () => {
   assert.deepEqual(msgpack.decode(msgpack.encode(value)), value);
 });
 
+test('large bytes that are most of a message are a view of it, others a copy', () => {
+  for (const [length, isView] of [
+    [1 << 20, true],
+    [1000, false],
+  ] as const) {
+    const message = Buffer.from(new Uint8Array(msgpack.encode(Buffer.alloc(length, 5))).buffer);
+    const value = msgpack.decode(message) as Uint8Array;
+    assert.equal(value.buffer === message.buffer, isView);
+    assert.deepEqual(Buffer.from(value), Buffer.alloc(length, 5));
+  }
+  const pair = Buffer.from(
+    new Uint8Array(msgpack.encode([Buffer.alloc(1 << 16), Buffer.alloc(1 << 18)])).buffer,
+  );
+  const [little] = msgpack.decode(pair) as Uint8Array[];
+  assert.notEqual(little?.buffer, pair.buffer);
+});
+
+test('short text that is not ASCII is read as UTF-8', () => {
+  for (const text of ['', 'echo', 'hé', '€', '\u0000\u007f', '\u{1f600}', 'x'.repeat(40)])
+    assert.equal(msgpack.decode(msgpack.encode(text)), text);
+});
+
 test('what is announced and not there, what means nothing, and what is too much is refused', () => {
   for (const hex of [
     '',
