@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isLatchkeyError, Secret } from '../../src/kit/index.ts';
 import { Exposed, expose, ObjectServer, type PyroValue } from '../../src/pyro/index.ts';
 import {
@@ -49,6 +50,7 @@ async function ground(t: TestContext) {
     for (const connection of open.values()) await (await connection).close();
   });
   const ended: string[] = [];
+  const listening = new Map<string, ObjectServer>();
 
   /** A model as a model server would hand it over. */
   const model = async <T extends object>(
@@ -61,6 +63,7 @@ async function ground(t: TestContext) {
     const server = await ObjectServer.listen({ address: { path: join(sshd.directory, machine) }, ...proof });
     const keys = new LinkKeys();
     servers.push(server, keys);
+    listening.set(machine, server);
     const uri = server.publish(
       exposed(keys, () => server),
       'model',
@@ -92,7 +95,8 @@ async function ground(t: TestContext) {
       };
       return new Exposed({ methods: { solve } });
     });
-  return { links, thermal, mechanical, ended, directory: sshd.directory };
+  const connections = (machine: string) => listening.get(machine)?.connections;
+  return { links, thermal, mechanical, ended, connections, directory: sshd.directory };
 }
 
 const PEERS = ['ssh', 'sshd', 'ssh-keygen'];
@@ -112,6 +116,20 @@ for (const protection of ['token', 'hmac'] as const) {
     assert.throws(() => link.reference(mechanical.object.reference), /no object of the two applications/);
   });
 }
+
+test('all references over a link share one connection, which goes with the link', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const lab = await ground(t);
+  await using thermal = await lab.thermal();
+  await using mechanical = await lab.mechanical();
+  const before = lab.connections('thermal') ?? 0;
+  const link = await connectApplications(lab.links, thermal, mechanical);
+  for (let step = 1; step <= 4; step += 1)
+    assert.equal(await mechanical.model.solve(link.reference(await thermal.model.field())), 23);
+  assert.equal(lab.connections('thermal'), before + 1);
+  await link.close();
+  while (lab.connections('thermal') !== before) await delay(10);
+});
 
 test('both ways are links of their own, and go with either application', async (t) => {
   if (!havePeers(t, ...PEERS)) return;

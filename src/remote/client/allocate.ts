@@ -112,7 +112,9 @@ function modelOf<T extends object>(
       await Promise.race([terminateJob(), rejectWhen(late)]).catch(async (error: unknown) => {
         // Without its server it can end itself: what a model server serves has `terminate`.
         if (!linked.object.methods.includes('terminate')) throw error;
-        await linked.object.call('terminate', [], { timeoutMs: TERMINATE_MS });
+        const ended = linked.object.call('terminate', [], { timeoutMs: TERMINATE_MS });
+        // A connection that has to be made again first takes longer than the call may.
+        await Promise.race([ended, rejectWhen(AbortSignal.timeout(TERMINATE_MS))]);
       });
     },
     releaseServer: () => server.close(),

@@ -41,7 +41,8 @@ export class LinkKeys {
   async follow(value: PyroValue | ObjectReference, options: ConnectOptions = {}): Promise<RemoteObject> {
     const reference = referenceOf(value as PyroValue);
     if (reference === undefined) throw new TypeError('the value is no reference to an object');
-    const location = formatLocation(parseObjectUri(reference.uri).location);
+    const { location: address, object } = parseObjectUri(reference.uri);
+    const location = formatLocation(address);
     const known = this.#known.get(location);
     if (known === undefined) {
       throw new TypeError(`nobody has linked this model to ${location}: connect the two applications first`);
@@ -49,7 +50,8 @@ export class LinkKeys {
     const open = this.#open.get(location);
     if (open !== undefined) {
       const first = await open.catch(() => undefined);
-      if (first !== undefined) return await first.follow(reference);
+      // Not `follow`: the server itself has another address than this side of the link, and would be connected to once more.
+      if (first !== undefined) return await first.sibling(object);
     }
     const made = connectObject(reference.uri, { ...known, ...options });
     this.#open.set(location, made);
