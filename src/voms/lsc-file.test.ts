@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLscFile } from './lsc-file.ts';
+import { type Certificate, parseOneline } from '../x509/index.ts';
+import { matchesLscChain, parseLscFile } from './lsc-file.ts';
 
 test('an LSC file has chains of names, comments, and names in quotes', () => {
   const text = `
@@ -31,4 +32,28 @@ test('a chain that cannot be used is said and leaves the others alone', () => {
     'the line "CN=a" is no distinguished name',
   ]);
   assert.deepEqual(parseLscFile('# nothing\n').problems, ['there is no distinguished name in it']);
+});
+
+const server = (subject: Certificate['subject']): Certificate[] => [
+  { subject, issuer: parseOneline('/O=Grid/CN=CA') } as Certificate,
+];
+
+test('names are found as people write them: without the escapes of OpenSSL 3, and with its bytes as text', () => {
+  const host = server(parseOneline('/O=Grid/CN=host\\/voms.example.org'));
+  for (const line of ['/O=Grid/CN=host/voms.example.org', '/O=Grid/CN=host\\/voms.example.org'])
+    assert.ok(matchesLscChain(host, [line, '/o=GRID/CN=ca']), line);
+  assert.ok(!matchesLscChain(host, ['/O=Grid/CN=voms.example.org', '/O=Grid/CN=CA']));
+  assert.ok(matchesLscChain(server(parseOneline('/CN=Zürich')), ['/CN=Zürich', '/O=Grid/CN=CA']));
+  assert.ok(matchesLscChain(server(parseOneline('/CN=Zürich')), ['/CN=Z\\xC3\\xBCrich', '/O=Grid/CN=CA']));
+});
+
+test('a name that only reads as the one of the LSC file is not it', () => {
+  const line = '/O=Grid\\/CN=voms.example.org';
+  const asWritten = parseOneline(line);
+  // O=Grid\, CN=voms.example.org: OpenSSL prints it as the same line.
+  const lookAlike = parseOneline('/O=Grid\\x5C/CN=voms.example.org');
+  assert.ok(matchesLscChain(server(asWritten), [line, '/O=Grid/CN=CA']));
+  assert.ok(!matchesLscChain(server(lookAlike), [line, '/O=Grid/CN=CA']));
+  for (const name of [asWritten, lookAlike])
+    assert.ok(!matchesLscChain(server(name), ['/O=Grid/CN=voms.example.org', '/O=Grid/CN=CA']));
 });

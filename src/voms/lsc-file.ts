@@ -1,4 +1,11 @@
-import { type Certificate, comparableOneline, formatOneline } from '../x509/index.ts';
+import {
+  type Certificate,
+  comparableOneline,
+  formatOneline,
+  hasUniqueOneline,
+  type Name,
+  parseOneline,
+} from '../x509/index.ts';
 
 /** One chain of an LSC file: subject and issuer of the server's certificate, then of the one above it, and so on, in one-line form. */
 export type LscChain = readonly string[];
@@ -34,18 +41,36 @@ export function parseLscFile(text: string): LscFile {
 }
 
 /**
- * True when the certificates, the server's first, are those that the chain begins with, in this order. Names are compared as one-line
- * text as the C tools do it: without regard to case, and `/Email=` is `/emailAddress=`.
+ * True when the certificates, the server's first, are those that the chain begins with, in this order; names as {@link isWrittenAs}
+ * compares them.
  */
 export function matchesLscChain(certificates: readonly Certificate[], chain: LscChain): boolean {
   if (certificates.length === 0 || chain.length < 2 * certificates.length) return false;
   return certificates.every(({ subject, issuer }, index) => {
     const [wantedSubject = '', wantedIssuer = ''] = chain.slice(2 * index);
-    return (
-      comparableOneline(formatOneline(subject)) === comparableOneline(wantedSubject) &&
-      comparableOneline(formatOneline(issuer)) === comparableOneline(wantedIssuer)
-    );
+    return isWrittenAs(subject, wantedSubject) && isWrittenAs(issuer, wantedIssuer);
   });
+}
+
+/**
+ * True when this is the name that somebody wrote on a line. One-line texts are compared as the C tools do it: without regard to case,
+ * and `/Email=` is `/emailAddress=`. People also write `/CN=host/a.org` where OpenSSL 3 prints `/CN=host\/a.org`, and letters where it
+ * prints bytes. A name that shares its one-line text with another one is nobody's.
+ */
+export function isWrittenAs(name: Name, line: string): boolean {
+  if (!hasUniqueOneline(name)) return false;
+  const actual = comparableOneline(formatOneline(name));
+  if (actual === comparableOneline(line)) return true;
+  const parsed = attempt(() => comparableOneline(formatOneline(parseOneline(line))));
+  return parsed === actual;
+}
+
+function attempt<Value>(task: () => Value): Value | undefined {
+  try {
+    return task();
+  } catch {
+    return undefined;
+  }
 }
 
 function splitChains(text: string): string[][] {

@@ -1,7 +1,8 @@
 import { LatchkeyError, quote } from '../kit/index.ts';
-import { type Certificate, comparableOneline, formatOneline, type TrustStore } from '../x509/index.ts';
+import type { Certificate, TrustStore } from '../x509/index.ts';
 import { type AttributeCertificate, parseAttributeCertificate } from './attribute-certificate.ts';
 import { placeOf } from './contact-tls.ts';
+import { isWrittenAs } from './lsc-file.ts';
 import { validateAttributeCertificate } from './validation.ts';
 import type { VomsDirectory } from './voms-directory.ts';
 import type { VomsServer } from './vomses.ts';
@@ -61,7 +62,6 @@ function orServerItself(
     known !== undefined && (known.chains(vo, host) !== undefined || known.certificates(vo).length > 0);
   if (isKnown) return known;
   const [sent] = issuerCertificates;
-  const isServer =
-    sent !== undefined && comparableOneline(formatOneline(sent.subject)) === comparableOneline(server.dn);
+  const isServer = sent !== undefined && isWrittenAs(sent.subject, server.dn);
   return { chains: () => undefined, certificates: () => (isServer ? [sent] : []) };
 }

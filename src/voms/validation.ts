@@ -47,7 +47,8 @@ export interface VomsReport {
  * Validates every attribute certificate of a chain (leaf first): who signed it, whose it is, when and where it holds (RFC 5755 §5,
  * and the rules of VOMS). Pure and synchronous. Never throws for what a peer sent, and never stops at the first fault.
  *
- * The chain itself must have been validated by `validatePath`: this says whose attributes these are, not who is there.
+ * The chain is the `path` of a good report of `validatePath`, not the certificates as they were sent: among those that are not needed
+ * may be anybody's. This says whose attributes these are, not who is there.
  */
 export function validateAttributeCertificates(
   chain: readonly Certificate[],

@@ -79,9 +79,9 @@ function readLine(line: string): VomsServer | string {
   return { alias, host: host.replace(/^\[(.*)\]$/, '$1'), port, dn, vo };
 }
 
-/** Names of organisations are the first part of every group, and nothing else than letters, digits, `.`, `-` and `_`. */
+/** Names of organisations are the first part of every group, and of file names: letters, digits, `_`, and further on `.` and `-` too. */
 export function isOrganisation(name: string): boolean {
-  return /^[\w.-]{1,255}$/.test(name);
+  return /^\w[\w.-]{0,254}$/.test(name);
 }
 
 function splitWords(line: string): string[] | undefined {

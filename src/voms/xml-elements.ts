@@ -10,15 +10,14 @@ export function elementsNamed(xml: string, name: string): readonly string[] {
   const close = `</${name}>`;
   let at = xml.indexOf(open);
   while (at >= 0) {
-    const head = xml.indexOf('>', at);
-    if (head < 0) break;
-    const next = xml[at + open.length] ?? '';
     // `<voms` is not the beginning of `<vomsans>`.
-    if (!/[\s/>]/.test(next)) {
+    if (!/[\s/>]/.test(xml.at(at + open.length) ?? '')) {
       at = xml.indexOf(open, at + open.length);
       continue;
     }
-    if (xml[head - 1] === '/') {
+    const head = xml.indexOf('>', at);
+    if (head < 0) break;
+    if (xml.at(head - 1) === '/') {
       found.push('');
       at = xml.indexOf(open, head);
       continue;

@@ -83,6 +83,14 @@ test('an expected name decides alone, letter by letter', async () => {
   assert.equal(expect('', 'a.example.org'), undefined, 'an empty variable is none');
 });
 
+test('a name that only reads as the expected one is somebody else', async () => {
+  const expectedDn = '/O=Grid\\/CN=a.example.org';
+  const check = async (dn: string) => checkServerIdentity([await server(dn)], { host: 'x', expectedDn });
+  assert.equal(await check(expectedDn), undefined);
+  // O=Grid\, CN=a.example.org
+  assert.equal((await check('/O=Grid\\x5C/CN=a.example.org'))?.code, 'server/identity');
+});
+
 test('a server that runs on a proxy is the end entity', async () => {
   const host = await server('/O=Grid/CN=a.example.org');
   const proxyKeys = await generateKeyPair({ type: 'ec' });

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { type Finding, quote } from '../kit/index.ts';
 import type { Certificate } from './certificate.ts';
 import type { Name } from './name.ts';
-import { formatOneline, parseOneline } from './name-oneline.ts';
+import { formatOneline, hasUniqueOneline, parseOneline } from './name-oneline.ts';
 import { attempt } from './path-attempt.ts';
 import { endEntityOf, identityOf } from './proxy-chain.ts';
 import { subjectAltNames } from './subject-alt-name.ts';
@@ -63,7 +63,7 @@ export function checkServerIdentity(
 
 /** People write `/CN=host/a.org`; OpenSSL 3 prints it as `/CN=host\\/a.org`. Both are that name, and nothing else is. */
 function isNamed(identity: Name | undefined, expected: string): boolean {
-  if (identity === undefined) return false;
+  if (identity === undefined || !hasUniqueOneline(identity)) return false;
   const actual = formatOneline(identity);
   const parsed = attempt(() => parseOneline(expected));
   return actual === expected || (parsed !== undefined && formatOneline(parsed) === actual);

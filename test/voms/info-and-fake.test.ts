@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
@@ -99,4 +100,19 @@ test('latchkey voms info verifies, says what to do, and answers programs', async
   const nowhere = await latchkey('voms', 'info', good, '--voms-directory', join(lab.directory, 'nowhere'));
   assert.equal(nowhere.code, 6);
   assert.match(nowhere.stderr, /cannot read the VOMS directory .*nowhere/);
+});
+
+test('attributes of somebody whose certificates only lie in the file prove nothing', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const certificatesOf = (path: string): readonly string[] =>
+    readFileSync(path, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n/g) ?? [];
+  const [own = '', ...above] = certificatesOf(await lab.proxy('robots', lab.robot));
+  const janes = certificatesOf(await lab.dressed('janes', [await lab.attributes()]));
+  const pasted = join(lab.directory, 'pasted.pem');
+  // The robot's proxy; Jane's proxy with her attributes, and her certificate; the robot's certificate.
+  writeFileSync(pasted, [own, ...janes, ...above].join(''), { mode: 0o600 });
+  const run = await latchkey('voms', 'info', pasted, '--vo', 'testvo');
+  assert.equal(run.code, 5, run.stdout);
+  assert.match(run.stdout, /CN=Robot Renewer/);
+  assert.doesNotMatch(run.stdout, /✔ testvo/);
 });

@@ -43,7 +43,8 @@ export const vomsInfo: Command = async (invocation) => {
     findDirectory(directoryPath, given.text('voms-directory') !== undefined),
   ]);
   const path = validatePath(chain, { trust, now });
-  const reports = validateAttributeCertificates(chain, {
+  // The path, not the file: among certificates that are not needed may be anybody's, with anybody's attributes.
+  const reports = validateAttributeCertificates(path.ok ? path.path : chain, {
     trust,
     vomsDirectory,
     now,

@@ -168,6 +168,6 @@ function hostOf({ chain }: ServerCredential): string {
   const host = common?.replace(/^[a-z]+\//i, '');
   if (host !== undefined && /^[\w.-]{1,255}$/.test(host)) return host;
   throw new LatchkeyError('config/invalid', 'the certificate of the authority names no host', {
-    hint: 'say how the authority is called: --host NAME',
+    hint: 'say how the authority is called: --host-name NAME, or host_name in its [[voms]] section',
   });
 }

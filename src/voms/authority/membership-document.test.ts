@@ -98,3 +98,9 @@ test('nothing at all, a list, and a name that is none are findings and no except
   ])
     assert.ok(readMembership(document).findings.length > 0);
 });
+
+test('an organisation is not called by what could not name its directory', () => {
+  for (const vo of ['..', '.', '.hidden', '-x', 'a/b', 'a b', 'a\0', 'a\n'])
+    assert.match(readMembership({ vo }).findings[0]?.message ?? '', /^vo: /, vo);
+  for (const vo of ['a', 'a.b-c', '_x', '9']) assert.deepEqual(readMembership({ vo }).findings, [], vo);
+});

@@ -31,7 +31,7 @@ export function readMembership(document: unknown): MembershipContents {
   const vo = file.vo;
   if (typeof vo !== 'string' || !isOrganisation(vo)) {
     report(
-      'vo: the name of the virtual organisation is missing, or not of letters, digits, ".", "-" and "_"',
+      'vo: the name of the virtual organisation is missing, or not of letters, digits and "_", and further on "." and "-"',
     );
     return { findings };
   }

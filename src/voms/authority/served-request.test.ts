@@ -94,3 +94,16 @@ test('what is no request is told what is wrong with it, in the protocol it seems
     assert.match(served?.problem?.message ?? '', message);
   }
 });
+
+test('a request in two parts is the same wherever it is cut, and only what is new is looked at', () => {
+  for (const text of [CPP, JAVA, ARC_LEGACY, CPP_LEGACY]) {
+    const bytes = Buffer.from(text, 'latin1');
+    for (let cut = 1; cut < bytes.length; cut += 1) {
+      assert.equal(readServedRequest(bytes.subarray(0, cut), 0), undefined, text.slice(0, cut));
+      assert.deepEqual(readServedRequest(bytes, cut), read(text), text.slice(0, cut));
+    }
+    // One who sends byte by byte must not have us read everything again each time.
+    const more = Buffer.concat([bytes, Buffer.alloc(100, 0x78)]);
+    assert.equal(readServedRequest(more, more.length - 1), undefined);
+  }
+});

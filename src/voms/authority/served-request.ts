@@ -30,22 +30,31 @@ const MAX_LIFETIME = 2 ** 31;
  * Reads what a client has sent so far. The C++ programs begin with a byte `0` (GSI for "no delegation") and end lines with a bare LF;
  * a REST request ends with an empty line, a request of the older interface with `</voms>`. Pure.
  *
+ * @param lookedAt how many of the bytes an earlier call has seen, which are not searched for an end again
  * @returns undefined while the request is not complete
  */
-export function readServedRequest(bytes: Uint8Array): ServedRequest | undefined {
-  const text = Buffer.from(bytes).toString('latin1').replace(/^0/, '');
-  if (text === '') return undefined;
-  if (text.startsWith('<')) {
-    return text.includes('</voms>') || bytes.length > MAX_REQUEST_BYTES
-      ? readLegacy(text, bytes.length)
-      : undefined;
+export function readServedRequest(bytes: Buffer, lookedAt = 0): ServedRequest | undefined {
+  const start = bytes.toString('latin1', 0, 5).replace(/^0/, '');
+  if (start === '') return undefined;
+  const isTooLong = bytes.length > MAX_REQUEST_BYTES;
+  if (start.startsWith('<')) {
+    if (isTooLong) return refused('legacy', 'malformed', tooLong());
+    return endsIn(bytes, ['</voms>'], lookedAt) ? readLegacy(textOf(bytes)) : undefined;
   }
-  if ('GET '.startsWith(text.slice(0, 4))) {
-    const end = /\r?\n\r?\n/.exec(text);
-    if (end !== null) return readRest(text.slice(0, end.index));
-    return bytes.length > MAX_REQUEST_BYTES ? refused('rest', 'malformed', tooLong()) : undefined;
+  if ('GET '.startsWith(start.slice(0, 4))) {
+    if (endsIn(bytes, ['\n\n', '\n\r\n'], lookedAt))
+      return readRest(textOf(bytes).split(/\r?\n\r?\n/, 1)[0] ?? '');
+    return isTooLong ? refused('rest', 'malformed', tooLong()) : undefined;
   }
   return refused('rest', 'malformed', 'neither GET nor an XML request');
+}
+
+function endsIn(bytes: Buffer, ends: readonly string[], lookedAt: number): boolean {
+  return ends.some((end) => bytes.indexOf(end, Math.max(0, lookedAt - end.length + 1), 'latin1') >= 0);
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/^0/, '');
 }
 
 function tooLong(): string {
@@ -96,8 +105,7 @@ function decode(text: string): string {
   }
 }
 
-function readLegacy(text: string, size: number): ServedRequest {
-  if (size > MAX_REQUEST_BYTES) return refused('legacy', 'malformed', tooLong());
+function readLegacy(text: string): ServedRequest {
   return attempt('legacy', () => {
     const { commands, order, targets, lifetime, wantsBase64, hasUnknown } = readLegacyCommands(text);
     return {
