@@ -26,6 +26,7 @@ export interface BatchStatus {
 export type JobReason =
   | 'cancelled-by-user'
   | 'timeout'
+  | 'input-cut'
   | 'out-of-memory'
   | 'node-failure'
   | 'preempted'

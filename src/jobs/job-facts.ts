@@ -34,9 +34,10 @@ export interface SandboxRecord {
   readonly isOutOfMemory?: boolean | undefined;
 }
 
-/** Reasons that only a scheduler knows; they weigh more than the exit code. */
+/** Reasons that only a scheduler or launcher knows; they weigh more than the exit code. */
 const STRONG: readonly (JobReason | undefined)[] = [
   'timeout',
+  'input-cut',
   'out-of-memory',
   'node-failure',
   'preempted',

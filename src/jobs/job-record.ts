@@ -14,6 +14,8 @@ export interface EndRecord {
   readonly signal?: number | undefined;
   /** Its wall time was over. */
   readonly isTimeout: boolean;
+  /** Its standard input was cut off before its end. */
+  readonly isInputCut?: boolean | undefined;
 }
 
 /** `1796072712 4711 1234567 12 node7`: seconds, launcher's process and its mark, scheduler's id, host. */
@@ -30,5 +32,6 @@ export function parseEnd(line: string): EndRecord | undefined {
     endedAt: new Date(Number(seconds) * 1000),
     ...(signal === '0' ? { exitCode: Number(code) } : { signal: Number(signal) }),
     isTimeout: reason === 'timeout',
+    ...(reason === 'input-cut' ? { isInputCut: true } : {}),
   };
 }

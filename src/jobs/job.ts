@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { LatchkeyError } from '../kit/index.ts';
 import type { JobReason } from './batch-system.ts';
 import type { CheckedDescription } from './checked-description.ts';
@@ -6,6 +7,7 @@ import type { JobChange, JobEntry, JobListener } from './job-entry.ts';
 import { isOver, type JobFacts } from './job-facts.ts';
 import { followOutput, type OutputOptions, readOutput } from './job-output.ts';
 import { assertLegal, isFinal, isLegal, type JobOperation, type JobState } from './job-state.ts';
+import type { JobRemains } from './remains.ts';
 import type { Workplace } from './workplace.ts';
 
 /** What a job asks its service to do. */
@@ -13,13 +15,27 @@ export interface JobOperations {
   place(): Promise<Workplace>;
   submit(
     job: CheckedDescription,
+    options: RunOptions,
   ): Promise<{ readonly entry: JobEntry; readonly findings: readonly CredentialFinding[] }>;
   cancel(entries: readonly JobEntry[]): Promise<void>;
   control(entry: JobEntry, operation: 'suspend' | 'resume' | 'signal', signal?: string): Promise<void>;
   /** Asks the scheduler now. */
   ask(): Promise<void>;
   outputPath(entry: JobEntry, place: Workplace, stream: 'output' | 'error', task: number | undefined): string;
+  remains(entry: JobEntry): Promise<JobRemains | undefined>;
   remove(entry: JobEntry): Promise<void>;
+}
+
+/** What a job is run with besides its description. */
+export interface RunOptions {
+  /**
+   * What its program reads from standard input. Without a scheduler it is passed on as it comes, also after {@link Job.run} has resolved, and no
+   * faster than it is read there; one that is cut off, by a lost connection or the service's end, ends the job with reason `input-cut`. For a
+   * scheduler it is read to its end beforehand, 4 GiB at most, and goes there as a file. It is destroyed at the end.
+   */
+  readonly input?: Readable | undefined;
+  /** Gives it up before it is submitted; later, {@link Job.cancel} does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long is waited. */
@@ -89,15 +105,24 @@ export class Job implements AsyncIterable<JobChange> {
   /**
    * Delivers its credentials, copies its files and submits it. When that fails it is still `New`, and nothing is left there.
    *
-   * @throws LatchkeyError `jobs/state`, `jobs/staging`, `jobs/credential-too-short`, `jobs/scheduler`, of the connection
+   * @throws LatchkeyError `jobs/state`, `jobs/description` for an input beside the description's own, `jobs/staging`, `jobs/credential-too-short`, `jobs/scheduler`, of the connection
    */
-  async run(): Promise<void> {
+  async run(options: RunOptions = {}): Promise<void> {
     const { description } = this;
     assertLegal('run', this.#isSubmitting ? 'Pending' : this.state);
     if (description === undefined) throw new TypeError('a job without description cannot be run');
+    if (options.input !== undefined && description.input !== undefined) {
+      throw new LatchkeyError(
+        'jobs/description',
+        `"input" names "${description.input}", and there is another input`,
+        {
+          hint: 'leave one of them out',
+        },
+      );
+    }
     this.#isSubmitting = true;
     try {
-      const { entry, findings } = await this.#operations.submit(description);
+      const { entry, findings } = await this.#operations.submit(description, options);
       for (const listener of this.#early) entry.listeners.add(listener);
       this.#findings = findings;
       this.#entry = entry;
@@ -220,6 +245,11 @@ export class Job implements AsyncIterable<JobChange> {
     } finally {
       stop();
     }
+  }
+
+  /** Where its sandbox is, and which of its files are nowhere else; undefined for a job that has none of ours. */
+  remains(): Promise<JobRemains | undefined> {
+    return this.#operations.remains(this.#submitted('output'));
   }
 
   /**

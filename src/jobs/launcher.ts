@@ -1,5 +1,6 @@
 import type { CheckedDescription } from './checked-description.ts';
 import { credentialVariables } from './credential-files.ts';
+import { inputLines } from './input-scripts.ts';
 import { PROCESS_MARK } from './process-mark.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -11,7 +12,12 @@ export interface LauncherPlace {
   readonly mode: 'supervised' | 'scheduled';
   /** Seconds between TERM and KILL at the wall time limit. */
   readonly graceSeconds: number;
+  /** Whose its standard input is: `streamed` = ours, while a supervised program runs; `staged` = a file of the sandbox. */
+  readonly standardInput?: StandardInput | undefined;
 }
+
+/** How a program gets an input that is not its description's. */
+export type StandardInput = 'streamed' | 'staged';
 
 /**
  * The POSIX shell program that runs a job: the scheduler's script becomes it. It sets up environment, directory, input and
@@ -24,6 +30,7 @@ export interface LauncherPlace {
 export function launcherText(job: CheckedDescription, place: LauncherPlace): string {
   const isSupervised = place.mode === 'supervised';
   const limit = isSupervised ? job.wallTimeMinutes : undefined;
+  const streamed = place.standardInput === 'streamed' ? inputLines(place.graceSeconds) : undefined;
   return `#!/bin/sh
 # Runs one job; written by latchkey.
 D=${shellWord(place.sandbox)}
@@ -42,9 +49,9 @@ gone() {
 }
 case \${1-} in
 program)
-${indent(isSupervised ? ['mark $$', 'record "program$T" "$$ $mark"', '[ ! -e "$D/cancelled" ] || exit 143'] : [])}${indent(programLines(job))}
+${indent(isSupervised ? ['mark $$', 'record "program$T" "$$ $mark"', '[ ! -e "$D/cancelled" ] || exit 143'] : [])}${indent(programLines(job, place.standardInput))}
   ;;
-limit)
+${streamed === undefined ? '' : `guard)\n${indent(streamed.guard)}  ;;\n`}limit)
   sleep "$2"
   : > "$D/timeout$T"
   read -r pid mark < "$D/program$T" && was=$mark && mark "$pid" && [ "$mark" = "$was" ] || exit 0
@@ -59,10 +66,11 @@ mark $$
 record "begin$T" "$(date +%s) $$ $mark \${LATCHKEY_BATCH_ID:--} $(uname -n)" || exit 125
 room "end$T"
 if [ -e "$D/cancelled" ]; then code=143; else
-${indent(runLines(isSupervised, limit))}fi
+${indent([...(streamed?.before ?? []), ...runLines(isSupervised, limit), ...(streamed?.after ?? [])])}fi
 signal=0
 [ $code -le 128 ] || [ $code -gt 192 ] || signal=$((code - 128))
 reason=-
+[ ! -e "$D/input-cut" ] || reason=input-cut
 [ ! -e "$D/timeout$T" ] || reason=timeout
 end="$(date +%s) $code $signal $reason"
 ${indent(endLines(job.arraySize), '')}exit $code
@@ -85,7 +93,9 @@ function endLines(arraySize: number | undefined): readonly string[] {
   return ['record "end$T" "$end"', 'set -- "$D"/end.*', `[ $# -lt ${arraySize} ] || gone`];
 }
 
-function programLines(job: CheckedDescription): readonly string[] {
+const INPUT_FILES: Readonly<Record<StandardInput, string>> = { streamed: '"$D/in"', staged: '"$D/stdin"' };
+
+function programLines(job: CheckedDescription, standardInput: StandardInput | undefined): readonly string[] {
   const { workingDirectory, output, error, input, preExec = [], postExec = [] } = job;
   const isArray = job.arraySize !== undefined;
   const file = (path: string | undefined, otherwise: string) =>
@@ -100,7 +110,7 @@ function programLines(job: CheckedDescription): readonly string[] {
     `mkdir -p -- ${directory} && cd -- ${directory} || exit 125`,
     // The error first: why the others cannot be opened is then there to be read.
     ...(err === out ? [`exec > ${out}`, 'exec 2>&1'] : [`exec 2> ${err}`, `exec > ${out}`]),
-    `exec < ${file(input, '/dev/null')}`,
+    `exec < ${standardInput === undefined ? file(input, '/dev/null') : INPUT_FILES[standardInput]}`,
     ...Object.entries(exports).map(([name, value]) => `export ${name}=${shellWord(value)}`),
     ...credentialVariables(job.credentials).map(([name, path]) => `export ${name}="$D"/${shellWord(path)}`),
     'export LATCHKEY_SANDBOX="$D"',

@@ -5,6 +5,7 @@ import type { CredentialFinding } from './credential-outlook.ts';
 import type { JobCredentials } from './job-credentials.ts';
 import type { JobEntry } from './job-entry.ts';
 import { placeTransfers, stageIn, workDirectoryOf } from './staging.ts';
+import { stageInput } from './standard-input.ts';
 import { newAttempt, submitNow } from './submission.ts';
 import { runCommand, type Workplace } from './workplace.ts';
 
@@ -17,6 +18,10 @@ export interface SubmitTools {
   readonly onCredential: (event: KeeperEvent) => void;
   /** The sandbox takes no more credentials. */
   readonly onGone: () => void;
+  /** What its program reads: streamed to it later, or a file of ours that goes there before. */
+  readonly standardInput?: 'streamed' | { readonly stagedFrom: string } | undefined;
+  /** Gives it up as long as it is not submitted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A job that the scheduler has taken. */
@@ -40,8 +45,12 @@ export async function submitThere(
     if (held !== undefined) tools.credentials().release(held);
     held = undefined;
   };
-  const isFast = wanted.length === 0 && !transfers.some((transfer) => transfer.direction === 'in');
-  const makeAttempt = () => newAttempt(place, job, tools.service, tools.graceSeconds);
+  const { standardInput, signal } = tools;
+  const staged = typeof standardInput === 'object' ? standardInput.stagedFrom : undefined;
+  const how = staged === undefined ? (standardInput as 'streamed' | undefined) : 'staged';
+  const isFast =
+    wanted.length === 0 && staged === undefined && !transfers.some((transfer) => transfer.direction === 'in');
+  const makeAttempt = () => newAttempt(place, job, tools.service, tools.graceSeconds, how);
   try {
     const { id, attempt } = await submitNow(
       place,
@@ -60,6 +69,8 @@ export async function submitThere(
               refuseShort(findings, credentialPolicy);
             }
             await stageIn(place, placeTransfers(job, workDirectoryOf(job, place.home, sandbox)));
+            if (staged !== undefined) await stageInput(place, staged, sandbox, signal);
+            signal?.throwIfAborted();
           },
       tools.clock,
     );

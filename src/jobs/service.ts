@@ -1,66 +1,37 @@
+import type { Readable } from 'node:stream';
 import { createKeeper, type Keeper } from '../keeper/index.ts';
 import { type Clock, LatchkeyError, systemClock } from '../kit/index.ts';
 import { assertSupported, type CheckedDescription, checkDescription } from './checked-description.ts';
-import type { Connector } from './connector.ts';
 import { checkCredentials } from './credential-files.ts';
 import type { JobDescription } from './description.ts';
-import type { Ec2MachineOptions } from './ec2-machine.ts';
-import { parseFileTransfer } from './file-transfer.ts';
 import { type FinishTools, finishJob, withdrawCredentials } from './finish.ts';
-import { Follower, type PollPolicy } from './follower.ts';
-import { Job, type JobOperations } from './job.ts';
-import type { JobCredential } from './job-credential.ts';
+import { Follower } from './follower.ts';
+import { Job, type JobOperations, type RunOptions } from './job.ts';
 import { JobCredentials } from './job-credentials.ts';
 import { type JobEntry, newEntry } from './job-entry.ts';
 import type { JobFacts } from './job-facts.ts';
+import { feedJob } from './job-feed.ts';
 import { formatJobId, parseJobId } from './job-id.ts';
 import { tellCredential, tellTrouble } from './job-news.ts';
-import { isFinal, stateOfArray } from './job-state.ts';
-import { byJob } from './judge.ts';
-import { parseKept } from './kept-description.ts';
 import { KnownJobs } from './known-jobs.ts';
-import { cancelThere, findSandbox, readKept } from './sandbox.ts';
+import { listThere, overviewThere } from './overview.ts';
+import { remainsThere } from './remains.ts';
+import { cancelThere } from './sandbox.ts';
+import type { GetJobOptions, ServiceOptions } from './service-options.ts';
 import {
   controlThere,
   giveAgain,
   outputPath,
   removeThere,
+  type Submitted,
   type SubmitTools,
   submitThere,
 } from './service-steps.ts';
 import { parseServiceUrl, type ServiceUrl } from './service-url.ts';
+import { gatherInput } from './standard-input.ts';
 import { deskOf } from './status-desk.ts';
-import { knownSystem, openWorkplace, runCommand, type Workplace } from './workplace.ts';
-
-/** What a {@link Service} may be told; everything has a default. */
-export interface ServiceOptions {
-  /** Reaches machines; needed for everything but `local://` and schedulers of this machine. */
-  readonly session?: Connector | undefined;
-  /** What `ec2://` starts when it is first needed, and terminates when the service is closed, with all that runs there. */
-  readonly ec2?: Ec2MachineOptions | undefined;
-  /** Renews the credentials of jobs; default: one of the service's own. */
-  readonly keeper?: Keeper | undefined;
-  readonly clock?: Clock | undefined;
-  /** Where sandboxes are: absolute, or below the login directory. Default `.latchkey/jobs`. All nodes must see it. */
-  readonly sandboxRoot?: string | undefined;
-  /** Default: from half a second (machines themselves 200 ms) to 30 s (5 s). */
-  readonly poll?: Partial<PollPolicy> | undefined;
-  /** Seconds between TERM and KILL where no scheduler decides it. Default 10. */
-  readonly graceSeconds?: number | undefined;
-  /** Milliseconds after which a job that nobody knows any more is `vanished`. Default 30 000. */
-  readonly vanishedAfterMs?: number | undefined;
-}
-
-/** What a job that is taken up again is given. */
-export interface GetJobOptions {
-  /** Sources of its credentials: they are not data, and so not kept with it. */
-  readonly credentials?: readonly JobCredential[] | undefined;
-  /**
-   * What is fetched at its end, as its description had it (default: nothing). It is not taken from the sandbox: that is the
-   * other machine's word, and it would say which files are replaced here.
-   */
-  readonly fileTransfer?: readonly string[] | undefined;
-}
+import { assertFound, findThere, followAgain } from './take-up.ts';
+import { knownSystem, openWorkplace, type Workplace } from './workplace.ts';
 
 /**
  * A machine and the scheduler there, if any, on which jobs run: `new Service('slurm+ssh://alice@host', { session })`. It connects when
@@ -77,7 +48,7 @@ export class Service {
   #credentials: JobCredentials | undefined;
   #ownKeeper: Keeper | undefined;
   readonly #jobs = new KnownJobs();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /** @throws LatchkeyError `jobs/url` */
   constructor(url = 'local://', options: ServiceOptions = {}) {
@@ -107,7 +78,7 @@ export class Service {
     });
     this.#operations = {
       place: () => this.#open(),
-      submit: (job) => this.#submit(job),
+      submit: (job, options) => this.#submit(job, options),
       cancel: (entries) => this.#cancel(entries),
       control: async (entry, operation, signal) => {
         await controlThere(await this.#open(), entry, operation, signal);
@@ -115,6 +86,7 @@ export class Service {
       },
       ask: () => this.#follower.ask(),
       outputPath,
+      remains: async (entry) => remainsThere(await this.#open(), entry),
       remove: async (entry) => {
         await entry.moving;
         if (entry.tag !== undefined) this.#credentials?.release(entry.tag);
@@ -141,9 +113,12 @@ export class Service {
   }
 
   /** Creates and runs one. */
-  async run(description: JobDescription | Readonly<Record<string, unknown>>): Promise<Job> {
+  async run(
+    description: JobDescription | Readonly<Record<string, unknown>>,
+    options?: RunOptions,
+  ): Promise<Job> {
     const job = this.createJob(description);
-    await job.run();
+    await job.run(options);
     return job;
   }
 
@@ -163,7 +138,7 @@ export class Service {
    *
    * @throws LatchkeyError `jobs/not-found`: not of this service, or neither known to the scheduler nor on record
    */
-  async getJob(id: string, { credentials = [], fileTransfer }: GetJobOptions = {}): Promise<Job> {
+  async getJob(id: string, options: GetJobOptions = {}): Promise<Job> {
     this.#assertOpen();
     const { service, native } = parseJobId(id);
     const whole = formatJobId({ service, native });
@@ -178,80 +153,34 @@ export class Service {
       });
     }
     const place = await this.#open();
-    const tag = await findSandbox(place, native);
-    const kept = tag === undefined ? undefined : parseKept(await readKept(place, tag), tag);
-    checkCredentials(credentials);
-    const transfers = (fileTransfer ?? []).map(parseFileTransfer);
-    const job = kept && { ...kept.description, credentials, transfers };
-    const about = {
-      id: whole,
-      native,
-      tag: kept && tag,
-      job,
-      hasCredentials: kept?.hasCredentials ?? false,
-      hasForgottenFiles: fileTransfer === undefined && (kept?.hasFiles ?? false),
-    };
-    const entry = newEntry(about, 'Unknown', this.#clock.now());
+    const entry = await findThere(place, { id: whole, native }, options, this.#clock.now());
     this.#jobs.add(entry);
     this.#follower.add(entry);
     try {
       await this.#follower.ask();
       // It had ended before: that is known when its credentials and files have been seen to.
       await entry.finishing;
-      // Nobody knows it: not the queue, the sandbox, or the accounts.
-      if (entry.trouble !== undefined && !isFinal(entry.facts.state)) throw entry.trouble;
-      if (entry.missingSince !== undefined && kept === undefined) {
-        throw new LatchkeyError('jobs/not-found', `nobody knows a job "${native}" at ${this.url}`, {
-          hint: 'a scheduler forgets jobs some time after their end',
-        });
-      }
+      assertFound(entry, this.url);
     } catch (error) {
       this.#jobs.delete(entry);
       this.#follower.drop(entry);
       throw error;
     }
-    if (
-      kept !== undefined &&
-      tag !== undefined &&
-      credentials.length > 0 &&
-      !isFinal(entry.facts.state) &&
-      entry.missingSince === undefined
-    ) {
-      const { onCredential, onGone } = this.#credentialTools(entry);
-      const followed = { tag, sandbox: `${place.root}/${tag}`, credentials };
-      await this.#keep().follow(place, followed, kept.description.wallTimeMinutes, onCredential, onGone);
-    }
-    return new Job(this.#operations, job, entry);
+    await followAgain(place, entry, options, this.#credentialTools(entry));
+    return new Job(this.#operations, entry.job, entry);
   }
 
   /** Ids of all the user's jobs at the scheduler, ours or not. */
   async list(): Promise<readonly string[]> {
     if (this.#hasNoMachine()) return [];
-    const place = await this.#open();
-    const natives = place.system.parseList(await runCommand(place, place.system.list()));
+    const natives = await listThere(await this.#open());
     return natives.map((native) => formatJobId({ service: this.url, native }));
   }
 
   /** The same with their states, in two questions. What a job of ours has on record besides, {@link getJob} tells. */
   async overview(): Promise<readonly { readonly id: string; readonly facts: JobFacts }[]> {
     if (this.#hasNoMachine()) return [];
-    const place = await this.#open();
-    const { system } = place;
-    const natives = system.parseList(await runCommand(place, system.list()));
-    const told =
-      natives.length === 0 ? [] : system.parseQuery(await runCommand(place, system.query(natives)));
-    const answers = byJob(told);
-    return natives.map((native) => {
-      const answer = answers.get(native);
-      const id = formatJobId({ service: this.url, native });
-      const states = new Set([...(answer?.values() ?? [])].map(({ state }) => state));
-      const [first] = answer?.values() ?? [];
-      if (first !== undefined && states.size === 1) {
-        const { id: _id, tasks: _tasks, ...facts } = first;
-        return { id, facts };
-      }
-      return { id, facts: { state: stateOfArray(states) } };
-    });
+    return overviewThere(await this.#open(), this.url);
   }
 
   /** Cancels many at once; see `JobContainer`. */
@@ -261,8 +190,8 @@ export class Service {
 
   /** Follows and renews no more, and disconnects; jobs go on. Idempotent. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
     this.#follower.close();
     this.#credentials?.close();
     await this.#ownKeeper?.close();
@@ -283,7 +212,8 @@ export class Service {
     this.#assertOpen();
     if (this.#place === undefined) {
       const { session, ec2, sandboxRoot = '.latchkey/jobs', graceSeconds = 10 } = this.#options;
-      const opening = openWorkplace(this.#url, { session, ec2, sandboxRoot, graceSeconds });
+      const { signal } = this.#closing;
+      const opening = openWorkplace(this.#url, { session, ec2, sandboxRoot, graceSeconds, signal });
       this.#place = opening;
       // What failed is tried anew by the next who asks.
       opening.catch(() => {
@@ -303,25 +233,42 @@ export class Service {
     return { ...checked, queue: checked.queue ?? queue, project: checked.project ?? project };
   }
 
-  async #submit(job: CheckedDescription): ReturnType<JobOperations['submit']> {
-    const place = await this.#open();
+  async #submit(job: CheckedDescription, { input, signal }: RunOptions): ReturnType<JobOperations['submit']> {
+    const place = await unlessAborted(this.#open(), signal);
     // Of a scheme that stands for several, the adaptor is known only now.
     assertSupported(job, place.system.name, place.system.unsupported);
+    const isStreamed = input !== undefined && place.system.name === 'machine';
+    const gathered = input === undefined || isStreamed ? undefined : await gatherInput(input, signal);
     let entry: JobEntry | undefined;
-    const { id, tag, findings } = await submitThere(place, job, {
+    const tools: SubmitTools = {
       service: this.url,
       clock: this.#clock,
       graceSeconds: this.#options.graceSeconds ?? 10,
+      standardInput: isStreamed ? 'streamed' : gathered && { stagedFrom: gathered.path },
+      signal,
       credentials: () => this.#keep(),
       onCredential: (event) => entry !== undefined && tellCredential(entry, this.#clock, event),
       onGone: () => this.#follower.soon(),
-    });
+    };
+    let submitted: Submitted;
+    try {
+      submitted = await submitThere(place, job, tools);
+    } finally {
+      await gathered?.remove();
+    }
+    const { id, tag, findings } = submitted;
     const about = { id: formatJobId({ service: this.url, native: id }), native: id, tag, job };
     const hasCredentials = (job.credentials?.length ?? 0) > 0;
     entry = newEntry({ ...about, hasCredentials, hasForgottenFiles: false }, 'Pending', this.#clock.now());
     this.#jobs.add(entry);
     this.#follower.add(entry);
+    if (isStreamed) this.#feed(place, entry, input);
     return { entry, findings };
+  }
+
+  #feed(place: Workplace, entry: JobEntry, input: Readable): void {
+    const cancel = () => this.#cancel([entry]);
+    void feedJob(place, entry, input, { clock: this.#clock, closing: this.#closing.signal, cancel });
   }
 
   async #cancel(entries: readonly JobEntry[]): Promise<void> {
@@ -358,6 +305,23 @@ export class Service {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new LatchkeyError('jobs/state', `the job service ${this.url} is closed`);
+    if (this.#closing.signal.aborted)
+      throw new LatchkeyError('jobs/state', `the job service ${this.url} is closed`);
+  }
+}
+
+/** What is under way is not waited for any longer, and goes on by itself. */
+async function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return value;
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([value, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -3,7 +3,7 @@ import { type Clock, isLatchkeyError, LatchkeyError, printable } from '../kit/in
 import type { BatchRequest } from './batch-request.ts';
 import type { CheckedDescription } from './checked-description.ts';
 import { keepDescription } from './kept-description.ts';
-import { launcherText } from './launcher.ts';
+import { launcherText, type StandardInput } from './launcher.ts';
 import { readRecords } from './sandbox.ts';
 import { PREPARE, PREPARE_LONG, SUBMIT, SUBMITTED, UNMADE } from './sandbox-scripts.ts';
 import { commandOptions, runCommand, runScript, type Workplace } from './workplace.ts';
@@ -16,6 +16,7 @@ export interface Attempt {
   readonly job: CheckedDescription;
   readonly service: string;
   readonly graceSeconds: number;
+  readonly standardInput: StandardInput | undefined;
 }
 
 /** A new attempt, with places filled in. Nothing has happened there yet. */
@@ -24,6 +25,7 @@ export function newAttempt(
   job: CheckedDescription,
   service: string,
   graceSeconds: number,
+  standardInput: StandardInput | undefined,
 ): Attempt {
   const tag = `lk-${randomBytes(9).toString('hex')}`;
   const sandbox = `${root}/${tag}`;
@@ -45,7 +47,7 @@ export function newAttempt(
     arraySize: job.arraySize,
     directives: job.directives,
   };
-  return { tag, sandbox, request, job, service, graceSeconds };
+  return { tag, sandbox, request, job, service, graceSeconds, standardInput };
 }
 
 /** What {@link submitNow} does between the sandbox and the submission: files, credentials. */
@@ -92,9 +94,9 @@ const LONGEST_OUTAGE_LOOKS = 60;
 
 async function prepare(place: Workplace, attempt: Attempt, clock: Clock, submits: boolean): Promise<string> {
   const { transport, system, root } = place;
-  const { tag, sandbox, job, request, service, graceSeconds } = attempt;
+  const { tag, sandbox, job, request, service, graceSeconds, standardInput } = attempt;
   const mode = system.name === 'machine' ? 'supervised' : 'scheduled';
-  const launcher = launcherText(job, { sandbox, mode, graceSeconds });
+  const launcher = launcherText(job, { sandbox, mode, graceSeconds, standardInput });
   const script = system.script(request);
   const kept = keepDescription(tag, service, job, clock.now());
   const command = system.submit(request, `${sandbox}/script`);

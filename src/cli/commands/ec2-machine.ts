@@ -33,7 +33,7 @@ export async function ec2MachineOf(given: Given, session: Session): Promise<Mach
   const client = createEc2Client(await session.ec2Access());
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   return {
     options: {
       client,
@@ -51,7 +51,7 @@ export async function ec2MachineOf(given: Given, session: Session): Promise<Mach
         ? new LatchkeyError('jobs/state', 'interrupted while the machine was started; it is ended')
         : undefined,
     forget: () => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     },
   };
 }

@@ -36,10 +36,27 @@ function placeOf(error: unknown, text: string): string {
 
 /** Its transfers, in whatever spelling. */
 export function transfersOf(description: Readonly<Record<string, unknown>>): readonly string[] | undefined {
-  const [, value] =
-    Object.entries(description).find(([key]) => key.replaceAll('_', '').toLowerCase() === 'filetransfer') ??
-    [];
+  const value = attributeOf(description, 'fileTransfer');
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   throw new LatchkeyError('jobs/description', '"fileTransfer" must be a list of texts');
+}
+
+/** What it says of an attribute, in whatever spelling. */
+export function attributeOf(description: Readonly<Record<string, unknown>>, name: string): unknown {
+  return description[keyOf(description, name) ?? ''];
+}
+
+/** The same description without an attribute. */
+export function withoutAttribute(
+  description: Readonly<Record<string, unknown>>,
+  name: string,
+): Readonly<Record<string, unknown>> {
+  const { [keyOf(description, name) ?? '']: _, ...rest } = description;
+  return rest;
+}
+
+function keyOf(description: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const plain = (key: string) => key.replaceAll('_', '').toLowerCase();
+  return Object.keys(description).find((key) => plain(key) === plain(name));
 }

@@ -41,7 +41,15 @@ export interface Shown {
   /** Messages that the user has been told. */
   readonly told: ReadonlySet<string>;
   /** With `--json`, for its document: the first 4 MiB of each. */
-  readonly outputs?: { readonly stdout: string; readonly stderr: string; readonly isTruncated: boolean };
+  readonly outputs?: Outputs;
+  /** Both outputs were seen, from their beginnings to their ends. */
+  readonly isWhole: boolean;
+}
+
+interface Outputs {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly isTruncated: boolean;
 }
 
 const MAX_JSON_BYTES = 4 << 20;
@@ -81,7 +89,7 @@ export async function streamJob(job: Job, { context, note, json }: Invocation): 
         ? [stdout.gather(follow('stdout')), stderr.gather(follow('stderr'))]
         : [
             copy(follow('stdout'), (part) => context.out(part)),
-            copy(follow('stderr'), (part) => context.err(Buffer.from(part).toString('utf8'))),
+            copy(follow('stderr'), (part) => context.err(part)),
           ];
     const copied = Promise.all(copies).catch((error: unknown) => {
       if (!over.signal.aborted) throw error;
@@ -91,9 +99,10 @@ export async function streamJob(job: Job, { context, note, json }: Invocation): 
       if (!isFinal(job.state)) over.abort();
     });
     await Promise.all([copied, ended]);
-    if (!json || !hasOutputs) return { told };
+    const isWhole = hasOutputs && isFinal(job.state);
+    if (!json || !hasOutputs) return { told, isWhole };
     const isTruncated = stdout.isTruncated() || stderr.isTruncated();
-    return { told, outputs: { stdout: stdout.text(), stderr: stderr.text(), isTruncated } };
+    return { told, isWhole, outputs: { stdout: stdout.text(), stderr: stderr.text(), isTruncated } };
   } finally {
     over.abort();
     stop();

@@ -10,11 +10,14 @@ import { Context, type Session } from '../../session/index.ts';
 import type { Command, Report } from './command.ts';
 import { ec2MachineOf } from './ec2-machine.ts';
 import type { Given } from './given.ts';
-import { readDescription } from './job-description-file.ts';
-import { factsJson, reportOfEnd, type Shown, streamJob } from './job-outcome.ts';
+import { attributeOf, readDescription, withoutAttribute } from './job-description-file.ts';
+import { inputFor, tellOfWaiting } from './job-input.ts';
+import { type Interrupts, listenForInterrupts } from './job-interrupt.ts';
+import { factsJson, reportOfEnd, streamJob } from './job-outcome.ts';
+import { tidyUp } from './job-remains.ts';
 import { withService } from './job-service.ts';
 
-/** `latchkey run`: a command elsewhere, with its output and exit code here. */
+/** `latchkey run`: a command elsewhere, with its input, output and exit code here. */
 export const jobRun: Command = async (invocation) => {
   const { given, note } = invocation;
   const [url = '', ...words] = given.arguments;
@@ -24,46 +27,53 @@ export const jobRun: Command = async (invocation) => {
       'a machine of ec2:// ends with this command: its job cannot be detached',
     );
   }
+  const read = await readDescription(given.text('description'));
+  const isKept = given.flag('keep') || attributeOf(read, 'cleanup') === false;
+  // Its output is to be seen before anything of it is removed.
   const description = {
-    ...(await readDescription(given.text('description'))),
+    ...(given.flag('detach') ? read : withoutAttribute(read, 'cleanup')),
     ...givenAttributes(given, words),
   };
+  const input = inputFor(given, url, read);
+  const interrupts = listenForInterrupts();
   const run = async (service: Service, session: Session): Promise<Report> => {
     const credentials = await credentialsOf(given, session);
     const job = service.createJob(credentials.length === 0 ? description : { ...description, credentials });
-    await job.run();
+    const stopTelling = tellOfWaiting(input, url, invocation);
+    await job.run({ input, signal: interrupts.signal }).finally(stopTelling);
     for (const finding of job.findings) note(`latchkey: ${finding.message}`);
-    if (given.flag('detach')) return { json: factsJson(job), lines: [job.id ?? ''] };
+    if (given.flag('detach') && !interrupts.signal.aborted)
+      return { json: factsJson(job), lines: [job.id ?? ''] };
     note(`latchkey: ${job.id}`);
-    const interrupted = cancelWhenInterrupted(job, note);
-    let shown: Shown;
-    try {
-      shown = await streamJob(job, invocation);
-    } finally {
-      interrupted.forget();
-    }
+    cancelWhenInterrupted(job, interrupts, note);
+    const shown = await streamJob(job, invocation);
     const report = reportOfEnd(job, note, shown);
-    return interrupted.wasInterrupted() ? { ...report, exitCode: 130 } : report;
+    await tidyUp(job, shown, isKept, note);
+    return { ...report, exitCode: interrupts.exitCode() ?? report.exitCode ?? 0 };
   };
-  return withService(invocation, url, run, ec2MachineOf);
+  try {
+    return await withService(invocation, url, run, ec2MachineOf);
+  } catch (error) {
+    const exitCode = interrupts.exitCode();
+    if (exitCode === undefined) throw error;
+    const isAborted = error instanceof Error && error.name === 'AbortError';
+    const message = isAborted ? 'interrupted before the job was submitted' : (error as Error).message;
+    note(`latchkey: ${message}`);
+    return { json: { interrupted: true, message }, lines: [], exitCode };
+  } finally {
+    interrupts.forget();
+    // Nobody reads it any more, and it would keep this process.
+    input?.destroy();
+  }
 };
 
-function cancelWhenInterrupted(job: Job, note: (text: string) => void) {
-  let wasInterrupted = false;
-  const onSignal = (): void => {
-    // The second time somebody is impatient: the job has been told to end already.
-    if (wasInterrupted) process.exit(130);
-    wasInterrupted = true;
+function cancelWhenInterrupted(job: Job, { signal }: Interrupts, note: (text: string) => void): void {
+  const cancel = (): void => {
     note('latchkey: cancelling');
     job.cancel().catch((error: Error) => note(`latchkey: ${error.message}`));
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    wasInterrupted: () => wasInterrupted,
-    forget: () => {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    },
-  };
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
 }
 
 function givenAttributes(given: Given, words: readonly string[]): Partial<JobDescription> {

@@ -44,12 +44,15 @@ export const JOBS_COMMANDS: readonly CommandSpec[] = [
       { long: 'proxy', value: 'FILE', help: 'an X.509 proxy that follows the job', completes: 'file' },
       { long: 'token', value: 'FILE', help: 'a bearer token that follows the job', completes: 'file' },
       { long: 'detach', help: 'print the id when it is submitted, and leave it alone' },
+      { long: 'stdin', help: 'pass standard input on also from a terminal, or with --detach' },
+      { long: 'no-stdin', help: 'leave standard input alone, as ssh -n does' },
+      { long: 'keep', help: 'leave its sandbox there; default: it goes when all of it was seen here' },
       SANDBOXES,
       ...MACHINE,
       ...EC2,
     ],
     details:
-      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job. The job reads nothing of this command's standard input: the input of a description names a file for it; latchkey ssh passes it on. With --json its outputs are in the document, the first 4 MiB of each. Files of --proxy and --token are read again in time, as long as this runs. With ec2:// a machine is started for it, in the account of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and ended with it.",
+      "Ends with the command's exit code, or 128 and the number of the signal that ended it. Interrupted, it cancels the job and ends with 128 and the number of the signal. Standard input is passed on as it comes; for a scheduler it is read to its end before the job is submitted, 4 GiB at most. Nothing is read from a terminal, with --detach, or when a description names a file as input. With --json its outputs are in the document, the first 4 MiB of each. Files of --proxy and --token are read again in time, as long as this runs. With ec2:// a machine is started for it, in the account of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and ended with it.",
     examples: [
       'latchkey run local:// -- echo "a  b"',
       'latchkey run --time 2h slurm+ssh://login.example.org -- ./simulate --steps 1000',

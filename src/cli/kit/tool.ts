@@ -11,7 +11,7 @@ export interface ToolContext {
   /** Writes to standard output. */
   out(text: string | Uint8Array): void;
   /** Writes to standard error. */
-  err(text: string): void;
+  err(text: string | Uint8Array): void;
   /** The next line of standard input without its newline; undefined at its end. */
   readLine(): Promise<string | undefined>;
   /** Everything that is left of standard input. */
