@@ -39,7 +39,16 @@ test('a description in a file, what is given before it, and a token that follows
     }),
   );
   writeFileSync(join(home, 'token'), 'secret-token\n', { mode: 0o600 });
-  const run = latchkey(home, ['run', '--json', '-d', 'job.json', '--token', join(home, 'token'), 'local://']);
+  const run = latchkey(home, [
+    'run',
+    '--json',
+    '--keep',
+    '-d',
+    'job.json',
+    '--token',
+    join(home, 'token'),
+    'local://',
+  ]);
   assert.equal(run.code, 0, run.stderr);
   assert.equal(JSON.parse(run.stdout).state, 'Done');
   const [tag] = readdirSync(join(home, '.latchkey', 'jobs'));
@@ -85,7 +94,8 @@ test('jobs list, show, follow and cancel know a job by its id alone', (t) => {
 
 test('interrupted, latchkey run cancels its job', async (t) => {
   const home = workspace(t);
-  const args = [latchkeyExecutable, 'run', 'local://', '--', 'sh', '-c', 'echo up; sleep 300'];
+  const words = ['sh', '-c', 'echo up; sleep 300'];
+  const args = [latchkeyExecutable, 'run', '--keep', 'local://', '--', ...words];
   const child = spawn(process.execPath, args, { env: personIn(home), stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
   child.stdout.on('data', (part) => {

@@ -136,7 +136,7 @@ test('latchkey jobs remove: what has ended, not what runs, and what vanished aft
     removed.stderr,
   );
   assert.match(latchkey(home, ['jobs', 'remove', id]).stderr, /nobody knows a job/);
-  const done = latchkey(home, ['run', '--quiet', 'local://', '--', 'true']);
+  const done = latchkey(home, ['run', '--quiet', '--keep', 'local://', '--', 'true']);
   assert.equal(done.code, 0);
   const [other = ''] = readdirSync(root);
   assert.equal(latchkey(home, ['jobs', 'remove', `[local://localhost]-[${other}]`]).code, 0);
