@@ -23,8 +23,8 @@ import {
   giveAgain,
   outputPath,
   removeThere,
-  type Submitted,
   type SubmitTools,
+  type Submitted,
   submitThere,
 } from './service-steps.ts';
 import { parseServiceUrl, type ServiceUrl } from './service-url.ts';
