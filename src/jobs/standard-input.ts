@@ -10,7 +10,7 @@ import { FEED, WHOLE } from './input-scripts.ts';
 import { runScript, type Workplace } from './workplace.ts';
 
 /** What of an input is gathered here at most for a job that waits in a queue. */
-export const MAX_STAGED_BYTES = 4 * 2 ** 30;
+const MAX_STAGED_BYTES = 4 * 2 ** 30;
 
 /** An input as a file that only we can read. */
 export interface GatheredInput {
@@ -21,7 +21,7 @@ export interface GatheredInput {
 /**
  * Reads an input to its end into a private temporary file: a scheduler's job begins who knows when, and may be submitted twice.
  *
- * @throws LatchkeyError `jobs/staging` for one larger than {@link MAX_STAGED_BYTES}, or without room for it; what the source throws
+ * @throws LatchkeyError `jobs/staging` for one larger than 4 GiB, or without room for it; what the source throws
  */
 export async function gatherInput(source: Readable, signal?: AbortSignal): Promise<GatheredInput> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-input-'));

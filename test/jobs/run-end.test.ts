@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { latchkey, personIn } from '../cli-commands/installation.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
 const ROOT = ['.latchkey', 'jobs'];
@@ -55,7 +55,7 @@ test('interrupted before there is a job, it ends at once with that code', async 
   if (!havePeers(t, 'ssh', 'ssh-keygen')) return;
   const home = workspace(t);
   const key = join(home, 'key');
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  execFileSync(findProgram('ssh-keygen') ?? 'ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   // It takes connections and says nothing.
   const silent = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
   t.after(() => silent.close());
