@@ -121,7 +121,11 @@ test('-m 1: who cannot be logged in to, and what is not said, is one clear error
   assert.deepEqual([tool.code, /host key/.test(tool.err)], [1, true], tool.err);
   const status = await run(['models', 'status', '-D', server.directory, '--json']);
   assert.deepEqual(JSON.parse(status.out).currJobs, []);
-  for (const { out, err } of [unsaid, changed, tool]) assert.equal(`${out}${err}`.includes(KEY), false);
+  // MuPIF ends the process for a program that it does not know, and with success.
+  write('127.0.0.1', "sshClient = 'nosuchssh'");
+  const unknown = await run(['tool', 'jobManTest', '-c', settings, '-m', '1']);
+  assert.deepEqual([unknown.code, unknown.out, /nosuchssh/.test(unknown.err)], [1, '', true], unknown.err);
+  for (const { out, err } of [unsaid, changed, tool, unknown]) assert.equal(`${out}${err}`.includes(KEY), false);
 });
 
 test('without -m 1 nobody logs in: the tags tell where the server is; a machine without a name is told', async (t) => {

@@ -1,6 +1,6 @@
 // Ways between machines that see each other only from here, through real sshds.
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,8 +8,11 @@ import { isLatchkeyError } from '../../src/kit/index.ts';
 import { Links } from '../../src/remote/link/links.ts';
 import { HERE } from '../../src/remote/link/place.ts';
 import { type ForwardEnd, openSsh, type SshConnection } from '../../src/ssh/index.ts';
+import { until } from '../support/model-servers.ts';
 import { havePeers } from '../support/peers.ts';
+import { processTree, signalAll } from '../support/processes.ts';
 import { sshOptions } from '../support/ssh-options.ts';
+import { sshProcesses } from '../support/ssh-processes.ts';
 import { type SshGround, startSshd } from '../support/sshd.ts';
 import { endsWith } from '../support/workspace.ts';
 
@@ -156,6 +159,69 @@ test('a link comes back with its connection, at the same address', async (t) => 
   await back;
   assert.equal(states[0], 'lost');
   assert.equal(await hear(link.end), 'again\n');
+});
+
+/** The server's halves of logins, which hold on to what they listen on: frozen, as on a machine that has been cut off. */
+function freezeLogins(sshd: number): readonly number[] {
+  const logins = processTree(sshd).slice(1);
+  signalAll(logins, 'SIGSTOP');
+  return logins;
+}
+
+for (const [what, config] of [
+  ['socket', []],
+  ['port', ['AllowStreamLocalForwarding no']],
+] as const) {
+  test(`after a cut the old login over there still holds the ${what}: the link says so, and is the same again when that is gone`, async (t) => {
+    if (!havePeers(t, ...PEERS)) return;
+    const { ground, links } = await twoMachines(t, config);
+    const link = await links.open(
+      { machine: HERE, end: await echo(t, 'steering') },
+      { observer: 'mechanical' },
+    );
+    assert.equal(link.state, 'proven');
+    const { end } = link;
+    const states: string[] = [];
+    link.subscribe(({ state }) => void states.push(state));
+    const jump = await ground.jump();
+    const old = freezeLogins(jump.pid);
+    t.after(() => signalAll(old, 'SIGKILL'));
+    assert.ok(old.length > 0);
+    for (const { pid } of sshProcesses(process.pid)) signalAll([pid], 'SIGKILL');
+    await until(() => states.includes('lost'), 'it is lost');
+    // A listener that still answers is the old one, which leads nowhere: it is not handed out as proven.
+    await until(() => / taken over there/.test(link.cause?.message ?? ''), 'it says that it is taken');
+    assert.equal(link.state, 'lost');
+    signalAll(old, 'SIGKILL');
+    await until(() => link.state === 'proven', 'it is back');
+    assert.deepEqual(link.end, end);
+    assert.equal(await hear(link.end), 'steering\n');
+  });
+}
+
+test('a machine whose host key has changed is not linked to: by both policies, and nothing is left', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const ground = await startSshd(t);
+  await ground.target.stop();
+  for (const end of ['', '.pub'])
+    writeFileSync(`${ground.target.hostKey}${end}`, readFileSync(`${ground.strangerKey}${end}`));
+  await ground.target.start();
+  for (const policy of ['strict', 'accept-new'] as const) {
+    const options = sshOptions(ground);
+    const links = new Links({
+      connect: () => openSsh({ ...options, hostKeys: { ...options.hostKeys, policy } }),
+    });
+    const end = await echo(t, 'x');
+    for (const observer of [HERE, 'thermal'])
+      await assert.rejects(
+        links.open({ machine: observer === HERE ? 'thermal' : HERE, end }, { observer }),
+        (error) =>
+          isLatchkeyError(error, 'ssh/host-key') && /another one than the known one/.test(error.message),
+      );
+    assert.deepEqual(links.list, []);
+    await links.close();
+  }
+  assert.doesNotMatch(ground.target.log(), /Accepted/);
 });
 
 test('closing the links leaves no socket and no directory, here or there', async (t) => {

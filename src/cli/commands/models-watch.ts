@@ -31,13 +31,13 @@ export async function watchStatus(server: RemoteObject, out: (text: string) => v
   } finally {
     release();
     process.off('SIGINT', end).off('SIGTERM', end);
-    if (stdout.isTTY === true) out('\r\n');
+    if (stdout.isTTY === true) out('\n');
   }
 }
 
 /** No newline at the end: on the last row it would scroll. */
 function screen(lines: readonly string[], size: { readonly rows: number; readonly columns: number }): string {
-  return `${CLEAR}${screenLines(lines, HEADING, size).join('\r\n')}`;
+  return `${CLEAR}${screenLines(lines, HEADING, size).join('\n')}`;
 }
 
 function endsByKey(end: () => void): () => void {
