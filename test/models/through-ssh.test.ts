@@ -125,7 +125,8 @@ test('-m 1: who cannot be logged in to, and what is not said, is one clear error
   write('127.0.0.1', "sshClient = 'nosuchssh'");
   const unknown = await run(['tool', 'jobManTest', '-c', settings, '-m', '1']);
   assert.deepEqual([unknown.code, unknown.out, /nosuchssh/.test(unknown.err)], [1, '', true], unknown.err);
-  for (const { out, err } of [unsaid, changed, tool, unknown]) assert.equal(`${out}${err}`.includes(KEY), false);
+  for (const { out, err } of [unsaid, changed, tool, unknown])
+    assert.equal(`${out}${err}`.includes(KEY), false);
 });
 
 test('without -m 1 nobody logs in: the tags tell where the server is; a machine without a name is told', async (t) => {

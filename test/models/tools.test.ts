@@ -7,10 +7,11 @@ import { spawn } from '@lydell/node-pty';
 import { Secret } from '../../src/kit/index.ts';
 import { connectObject, Exposed, ObjectServer, type PyroDict } from '../../src/pyro/index.ts';
 import { modelAccess, RegistryServer } from '../../src/remote/index.ts';
+import { bundledProgram } from '../support/bundled-program.ts';
 import { latchkey, latchkeyWith, modelServerProcess } from '../support/model-server-process.ts';
 import { until } from '../support/model-servers.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
-import { endsWith, repositoryRoot, workspace } from '../support/workspace.ts';
+import { endsWith, workspace } from '../support/workspace.ts';
 
 const DAY = 86_400;
 const CLEAR = '\u001b[H\u001b[2J';
@@ -174,8 +175,8 @@ test('a job that ended by itself, with code 0 too, is listed as ended, and how',
 
 /** A model that lets one connection in, which is the server's own proof, and hangs up on whoever comes then. */
 const DEAF = `
-import { Secret } from '${repositoryRoot}/dist/kit/index.js';
-import { Exposed, ObjectServer } from '${repositoryRoot}/dist/pyro/index.js';
+import { Secret } from './src/kit/index.ts';
+import { Exposed, ObjectServer } from './src/pyro/index.ts';
 import { connect, createServer, Socket } from 'node:net';
 const channel = new Socket({ fd: Number(process.env.LATCHKEY_MODEL_FD), readable: true, writable: true });
 channel.setEncoding('utf8').once('data', async (line) => {
@@ -200,7 +201,7 @@ channel.setEncoding('utf8').once('data', async (line) => {
 test('latchkey models test, as cron runs it: code 0 and no job left when all is well; else not 0, the cause, and no job left', async (t) => {
   const directory = workspace(t);
   const [good, bad, deaf] = ['good.mjs', 'bad.mjs', 'deaf.mjs'].map((name) => join(directory, name));
-  writeFileSync(deaf ?? '', DEAF);
+  await bundledProgram(deaf ?? '', DEAF);
   writeFileSync(good ?? '', 'export class Model { a() {} }');
   writeFileSync(bad ?? '', 'export class Model { constructor() { throw new Error("no licence is free"); } }');
   const left = async (place: string) => {

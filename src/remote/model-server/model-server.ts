@@ -18,6 +18,8 @@ export interface AllocationRequest {
   /** What the client calls its user. */
   readonly user: string;
   readonly ticket?: string | undefined;
+  /** Aborted when nobody waits for the job any more: one that still starts is ended then, for nobody will know its key. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -102,7 +104,7 @@ export class ModelServer {
    *
    * @throws LatchkeyError `remote/full`, `remote/draining`, `remote/start-failed`, `remote/timed-out`
    */
-  async allocate(caller: Caller, { user, ticket }: AllocationRequest): Promise<ManagedJob> {
+  async allocate(caller: Caller, { user, ticket, signal }: AllocationRequest): Promise<ManagedJob> {
     this.#checkOpen();
     const entry = this.#live.table.reserve({ user, owner: caller.identity }, this.#live.now(), ticket);
     const number = entry.id.slice(0, entry.id.indexOf('@'));
@@ -110,7 +112,13 @@ export class ModelServer {
     const key = settings.sharesKey && settings.key !== undefined ? settings.key : newKey();
     const job = new ManagedJob(entry, key, join(settings.directory, JOBS_DIRECTORY, number));
     this.#live.hold(job, caller);
-    await this.#live.start(job);
+    const giveUp = () => void this.#live.stop(job, 'terminated').catch(() => {});
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await this.#live.start(job);
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
     return job;
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatchkeyError } from '../../../kit/index.ts';
-import { Exposed, tuple } from '../../../pyro/index.ts';
+import { type CallContext, Exposed, tuple } from '../../../pyro/index.ts';
 import { type Caller, checkMayTouch } from '../caller.ts';
 import { fileMethods } from '../files/exposed-files.ts';
 import { followLog, logTail } from '../host/job-log.ts';
@@ -41,21 +41,21 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
       hint: "use latchkey models on the server's machine, from its account",
     });
   };
-  const allocate = (given: Arguments, caller: Caller) =>
-    server.allocate(caller, { user: given.text('user'), ticket: given.optionalText('ticket') });
+  const allocate = (given: Arguments, caller: Caller, { signal }: CallContext) =>
+    server.allocate(caller, { user: given.text('user'), ticket: given.optionalText('ticket'), signal });
 
   const methods: Readonly<Record<string, readonly [names: readonly string[], method: Method]>> = {
     allocateJob: [
       ['user', 'natPort', 'ticket', 'remoteLogUri'],
-      async (given, caller) => {
-        const { id, entry } = await allocate(given, caller);
+      async (given, caller, context) => {
+        const { id, entry } = await allocate(given, caller, context);
         return tuple(DONE, id, entry.port);
       },
     ],
     allocate: [
       ['user', 'ticket'],
-      async (given, caller) => {
-        const job = await allocate(given, caller);
+      async (given, caller, context) => {
+        const job = await allocate(given, caller, context);
         const { id, entry, key, protection } = job;
         return {
           ...{ jobID: id, uri: entry.uri ?? '', port: entry.port, protection },
