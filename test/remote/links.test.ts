@@ -90,6 +90,29 @@ test('a link from here is one proven socket that nobody else can open', async (t
   assert.equal(existsSync(socketOf(link.end)), false);
 });
 
+test('a command is run in each login that links go through: without one sshd holds small answers back', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const { ground, links } = await twoMachines(t);
+  const place = { machine: 'thermal', end: await echo(t, 'thermal') };
+  const link = await links.open(place);
+  const sessions = () => ground.target.log().match(/Starting session: /g)?.length ?? 0;
+  await until(() => sessions() === 1, 'the first session');
+  await (await links.open(place)).close();
+  await (await links.open({ machine: 'thermal', end: await echo(t, 'another') })).close();
+  assert.equal(sessions(), 1);
+  ground.target.dropConnections();
+  await until(() => sessions() === 2, 'a session in the next login');
+  await link.close();
+});
+
+test('an account that may run no command has links all the same', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const { links } = await twoMachines(t, ['MaxSessions 0']);
+  const link = await links.open({ machine: 'thermal', end: await echo(t, 'thermal') });
+  assert.equal(link.state, 'proven');
+  assert.equal(await hear(link.end), 'thermal\n');
+});
+
 test('a relay leads from one machine through here to the other, over the link that is there already', async (t) => {
   if (!havePeers(t, ...PEERS)) return;
   const { ground, links, logins } = await twoMachines(t);

@@ -2,6 +2,7 @@ import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../../k
 import type { Forward, ForwardEnd, ForwardSpec, SshConnection } from '../../ssh/index.ts';
 import { type Link, type LinkParts, shareOf, Way } from './link.ts';
 import { HERE, type Place, placeKey } from './place.ts';
+import { QuickAnswers } from './quick-answers.ts';
 import { type LinkMode, type Route, routeBetween } from './route.ts';
 import { type SocketDirectory, socketDirectoryHere, socketDirectoryThere } from './socket-directory.ts';
 
@@ -41,6 +42,7 @@ export class Links {
   readonly #ways = new Set<Way>();
   readonly #directories = new Map<string, Promise<SocketDirectory>>();
   readonly #listeners = new Set<() => void>();
+  readonly #quick = new QuickAnswers();
   #count = 0;
   #closing: Promise<void> | undefined;
 
@@ -114,6 +116,7 @@ export class Links {
     if (route.kind === 'forward') {
       const socketPath = (await this.#directory(HERE)).next();
       const connection = await this.#options.connect(route.to);
+      this.#quick.of(connection);
       const spec: ForwardSpec = { kind: 'local', listen: { socketPath }, connect: place.end };
       const forward = await connection.forward(spec, { prove });
       return this.#stands({ ...parts, end: { socketPath }, forwards: [forward], isShared: false }, [forward]);
@@ -191,6 +194,7 @@ export class Links {
   }
 
   async #close(): Promise<void> {
+    this.#quick.close();
     // Relays hold a share of the link from here: they go first.
     const entries = [...this.#entries.values()].reverse();
     this.#entries.clear();
