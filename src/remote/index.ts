@@ -17,19 +17,29 @@ export {
   type RemoteModelParts,
 } from './client/remote-model.ts';
 export { type Registered, type TrueAddress, trueAddress } from './client/true-address.ts';
+export { sweepLinkBoard } from './link/board-sweep.ts';
 export type { Link, LinkParts } from './link/link.ts';
+export { type LinkBoard, linkBoard, openLinkBoard, type PostedReport } from './link/link-board.ts';
 export { LINK_KEYS_OBJECT, LinkKeys } from './link/link-keys.ts';
 export { drawLinks, linkLines } from './link/link-map.ts';
 export {
-  type LinkReport,
-  type LinksReport,
   linkReportDirectory,
+  linkReportPath,
+  type ReportOptions,
   readLinkReports,
   reportLinks,
 } from './link/link-report.ts';
 export type { LinkState } from './link/link-state.ts';
 export { Links, type LinksOptions, type OpenOptions } from './link/links.ts';
+export {
+  layOutLinks,
+  type MapArrow,
+  type MapColumns,
+  type MapLayout,
+  type MapMachine,
+} from './link/map-layout.ts';
 export { HERE, type Place } from './link/place.ts';
+export type { LinkReport, LinksReport } from './link/report-format.ts';
 export { type LinkMode, machinesOn, type Route, routeBetween } from './link/route.ts';
 export { loadModelClass, type ModelClass, type ModelJob, serveModel } from './model/serve-model.ts';
 export type { Caller } from './model-server/caller.ts';

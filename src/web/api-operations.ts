@@ -3,6 +3,7 @@ import type { SchemaName } from './api-schemas.ts';
 import { credentialOf } from './dashboard-routes.ts';
 import type { CredentialView } from './dependencies.ts';
 import { type Frame, isOperator, type WebContext } from './frame.ts';
+import { listLinks } from './links-routes.ts';
 import { summarize } from './operator-summary.ts';
 
 /** One operation of the API: the row that makes both the route and its description. */
@@ -93,6 +94,19 @@ export const OPERATIONS: readonly Operation[] = [
       await frame.deps.credentials.revoke(id);
       return credentialsJson(await frame.deps.credentials.list(owner), frame.deps.clock.now());
     },
+  },
+  {
+    id: 'listLinks',
+    method: 'get',
+    path: '/links',
+    summary: 'The links between machines that your programs hold; operators may ask for everybody’s',
+    access: 'user',
+    query: {
+      owner: 'Only this user’s; `*` = everybody’s. Default: your own; on the operator socket everybody’s.',
+    },
+    answer: 'Links',
+    problems: [403, 404],
+    run: listLinks,
   },
   {
     id: 'getOverview',

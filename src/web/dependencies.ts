@@ -2,6 +2,7 @@ import type { LoginRequest } from '../credmon/index.ts';
 import type { LeaseFailure, LeaseState } from '../keeper/index.ts';
 import type { Clock, Secret } from '../kit/index.ts';
 import type { TokenResponse } from '../oauth/index.ts';
+import type { LinkSource } from './link-view.ts';
 
 /** Everything the web application shows and does comes through these; it does no I/O of its own. */
 export interface WebDependencies {
@@ -14,6 +15,8 @@ export interface WebDependencies {
   readonly logins: Logins;
   readonly accounts: AccountBook;
   readonly credentials: Credentials;
+  /** Links that programs of this machine's users hold; absent = not known here, and no page for them. */
+  readonly links?: LinkSource | undefined;
   readonly publication: Publication;
   readonly health: Health;
   readonly signIn: SignIn;

@@ -19,4 +19,5 @@ export type {
   WebApp,
   WebDependencies,
 } from './dependencies.ts';
+export type { LinkMap, LinkPicture, LinkProgram, LinkSource, LinkView } from './link-view.ts';
 export { createWebApp } from './web-app.ts';

@@ -14,7 +14,7 @@ export interface Page {
   readonly isWide?: boolean;
   readonly status?: ContentfulStatusCode;
   /** Entry of the navigation that this page is. */
-  readonly current?: 'credentials' | 'operator';
+  readonly current?: 'credentials' | 'links' | 'operator';
   /** Seconds after which the browser looks again. */
   readonly refreshSeconds?: number;
 }
@@ -44,8 +44,8 @@ ${
   user === undefined
     ? ''
     : html`<nav aria-label="Main">${entry('credentials', '/', 'Credentials')}${
-        isOperator(frame, c) ? entry('operator', '/operator', 'Operator') : ''
-      }</nav>
+        frame.deps.links === undefined ? '' : entry('links', '/links', 'Links')
+      }${isOperator(frame, c) ? entry('operator', '/operator', 'Operator') : ''}</nav>
 <div class="who"><span>Signed in as <strong>${user}</strong></span>
 <form method="post" action="${base}/sign-out">${formToken(frame, c)}<button class="quiet small">Sign out</button></form></div>`
 }

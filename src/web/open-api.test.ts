@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../kit/index.ts';
 import type { CredentialView, WebDependencies } from './dependencies.ts';
+import type { LinkMap, LinkProgram } from './link-view.ts';
 import { createWebApp } from './web-app.ts';
 
 const now = new Date('2027-01-01T00:00:00Z');
@@ -38,6 +39,18 @@ const proxy: CredentialView = {
   canLogIn: false,
 };
 
+const coupling: LinkProgram = {
+  ...{ owner: 'alice', name: 'coupling', pid: 7, isRunning: true, toldAt: now },
+  links: [
+    {
+      ...{ number: 1, machines: ['here', 'thermal'], from: '/run/l1', to: '127.0.0.1:3300', state: 'lost' },
+      ...{ since: now, cause: 'cut', remedy: 'wait', provenAt: now, isShared: false },
+    },
+  ],
+};
+
+const MAP: LinkMap = { width: 1, height: 1, machines: [], arrows: [] };
+
 function appWith(done: string[] = []) {
   const unused = (): never => {
     throw new TypeError('not asked here');
@@ -60,6 +73,12 @@ function appWith(done: string[] = []) {
           id: `carol/box_${n}`,
           message: 'no provider <box> is configured',
         })),
+    },
+    links: {
+      picture: async (owner) => ({
+        programs: owner === 'bob' ? [] : [coupling],
+        maps: { wide: MAP, narrow: MAP },
+      }),
     },
     publication: { document: async () => undefined },
     health: {
@@ -182,6 +201,7 @@ test('who may do what', async () => {
     (await call(`/api/v1${path}`, init)).status;
   assert.equal(await statusOf('/session'), 401);
   assert.equal(await statusOf('/credentials'), 401);
+  assert.equal(await statusOf('/links'), 401);
   assert.equal(await statusOf('/operator'), 401);
   const session = await call('/api/v1/sessions', { ...POST, body: JSON.stringify({ code: '7GK2-M4QX' }) });
   const { token: bearer } = (await session.json()) as { token: string };
@@ -190,6 +210,10 @@ test('who may do what', async () => {
   assert.equal(await statusOf('/credentials', alice), 200);
   assert.equal(await statusOf('/credentials?owner=bob', alice), 403);
   assert.equal(await statusOf('/credentials?owner=*', alice), 403);
+  assert.equal(await statusOf('/links', alice), 200);
+  assert.equal(await statusOf('/links?owner=alice', alice), 200);
+  assert.equal(await statusOf('/links?owner=bob', alice), 403);
+  assert.equal(await statusOf('/links?owner=*', alice), 403);
   assert.equal(
     await statusOf('/credentials/bob/myproxy:default', alice),
     404,

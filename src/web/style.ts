@@ -87,6 +87,18 @@ td.number,th.number{text-align:right}
 td time{white-space:nowrap}
 .empty{padding:1rem 1.25rem;color:var(--quiet);border-top:1px solid var(--line);margin:0}
 section+section{margin-top:2rem}
+.links-map{display:block;margin-inline:auto;max-width:100%;height:auto;font-size:13px}
+.links th[scope=row]{min-width:17rem}.links th .small{font-weight:400}.links .span{white-space:nowrap}
+.links-map.narrow{display:none}
+.links-map text{fill:var(--text);text-anchor:middle}
+.links-map .box{fill:var(--ground);stroke:var(--quiet)}.links-map .box.here{fill:var(--sunken);stroke:var(--accent);stroke-width:2}
+.links-map .gap{fill:var(--surface)}
+.links-map .way{fill:none;stroke:var(--quiet);stroke-width:2}.links-map .head{fill:var(--quiet)}
+.links-map .way.good{stroke:var(--good)}.links-map .way.warn{stroke:var(--warn)}.links-map .way.bad{stroke:var(--bad)}
+.links-map .head.good{fill:var(--good)}.links-map .head.warn{fill:var(--warn)}.links-map .head.bad{fill:var(--bad)}
+.links-map text.good{fill:var(--good)}.links-map text.warn{fill:var(--warn)}.links-map text.bad{fill:var(--bad)}.links-map text.plain{fill:var(--quiet)}
+.links-map .way.opening{stroke-dasharray:2 4}.links-map .way.degraded{stroke-dasharray:7 4}.links-map .way.lost{stroke-dasharray:3 4}
+.links .way>span{white-space:normal;overflow-wrap:anywhere}
 @media (max-width:40rem){
   h1{font-size:1.4rem}
   .inner{padding-inline:1rem}
@@ -100,6 +112,9 @@ section+section{margin-top:2rem}
   table.fold th,table.fold td,table.fold td.number{border:0;padding:.1rem 0;text-align:left}
   table.fold td:not([data-label=""])::before{content:attr(data-label) " ";color:var(--quiet);font-size:.88rem;margin-right:.4rem}
   table.fold caption{padding:1rem}
+  .links-map.wide{display:none}.links-map.narrow{display:block}
+  .links th[scope=row]{min-width:0}
+  .card.map{padding:.75rem}
 }
 @media (prefers-reduced-motion:no-preference){.button,button,.top nav a{transition:background-color .12s,filter .12s}}
 @media (forced-colors:active){.bar rect{forced-color-adjust:none}.chip,.note{border:1px solid}}

@@ -11,6 +11,7 @@ import { respondFailure } from './failure-page.ts';
 import type { Frame, WebContext, WebEnvironment } from './frame.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { ICON } from './layout.ts';
+import { addLinksRoutes } from './links-routes.ts';
 import { createLoginMemory } from './login-memory.ts';
 import { addLoginRoutes, finish, isReturn } from './login-routes.ts';
 import { addPublicationRoutes } from './publication-routes.ts';
@@ -65,6 +66,7 @@ export function createWebApp(deps: WebDependencies): WebApp {
   addConfirmRoutes(app, frame);
   addSignInRoutes(app, frame);
   addDashboardRoutes(app, frame);
+  addLinksRoutes(app, frame);
   app.notFound((c) => (isReturn(c) ? finish(frame, c) : respondFailure(frame, c, 'not-found')));
   app.onError((error, c) => {
     // What failed may have come before this.

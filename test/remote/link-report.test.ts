@@ -76,7 +76,7 @@ test('latchkey links shows them as lines, as JSON and as a picture', async (t) =
   };
   assert.match(
     await latchkey('list'),
-    /^coupling \(process \d+\)\n {2}here ━━▶ thermal {3}proven {5}10\.0\.0\.2:3300/,
+    /^coupling \(process \d+\)\n {2}1 {2}here ━━▶ thermal {3}proven {5}10\.0\.0\.2:3300/,
   );
   assert.equal(JSON.parse(await latchkey('list', '--json')).programs[0].links[0].state, 'proven');
   const file = join(runtime, 'links.svg');

@@ -88,7 +88,7 @@ export async function startWebWorld(t: TestContext, options: WorldOptions = {}):
       accountsFile,
       ...options.web,
     },
-    { credmon, store: options.store },
+    { credmon, store: options.store, ownLinks: [] },
   );
   t.after(() => web.close());
   const send = boundedFetch({ ca: server.ca });

@@ -16,6 +16,7 @@ import {
 import { startControl, startStatusPort } from '../control/index.ts';
 import { type Observation, observe } from '../observe/index.ts';
 import { openPageOf } from '../web/page-of-monitor.ts';
+import type { RunningWeb } from '../web/start-web.ts';
 import { makeMissingKeys } from './first-key.ts';
 import type { CredmonLogLevel, RunningCredmon } from './running-credmon.ts';
 import { startCredmon } from './start-credmon.ts';
@@ -85,6 +86,7 @@ export async function composeCredmon(
     lose = resolve;
   });
   let observation: Observation | undefined;
+  let page: RunningWeb | undefined;
   const sealing = state === undefined ? undefined : await optional('the sealing key', () => sealingOf(state));
   const running = startCredmon(settings, {
     directory,
@@ -106,6 +108,7 @@ export async function composeCredmon(
     directory: directory.path,
     auditFile: state?.audit,
     hooks: settings.told?.hooks,
+    links: async () => await page?.linkStates(),
     log: (level, line) => log(level, line),
   });
   const onDefect = (what: string, error: unknown): void =>
@@ -121,7 +124,7 @@ export async function composeCredmon(
     statusListen === undefined
       ? undefined
       : await optional('the status port', () => startStatusPort(statusListen, observation, onDefect));
-  const page = await optional('the web page', () => openPageOf(running, observation, state));
+  page = await optional('the web page', () => openPageOf(running, observation, state));
   log('info', `serves ${directory.path}, process ${process.pid}`);
   return {
     running,

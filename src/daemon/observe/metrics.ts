@@ -9,12 +9,14 @@ export interface MetricFacts {
   readonly tallies: Tallies;
   readonly figures: LeaseFigures;
   readonly hooks: ReadonlyMap<string, HookCounts>;
+  /** Links between machines by state; absent = not known here. */
+  readonly links?: ReadonlyMap<string, number> | undefined;
 }
 
 const BREAKER_VALUE = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** Every metric of a monitor, as docs/operations.md lists them. Labels are bounded: no users, no file names. */
-export function metricFamilies({ version, tallies, figures, hooks }: MetricFacts): MetricFamily[] {
+export function metricFamilies({ version, tallies, figures, hooks, links }: MetricFacts): MetricFamily[] {
   return [
     gauge('latchkey_build_info', 'Version of Latchkey; always 1.', [{ labels: { version }, value: 1 }]),
     ...leaseFamilies(figures),
@@ -32,6 +34,11 @@ export function metricFamilies({ version, tallies, figures, hooks }: MetricFacts
         labels: { authority },
         value: BREAKER_VALUE[state],
       })),
+    ),
+    gauge(
+      'latchkey_links',
+      'Links between machines that running programs of this host have told of, by state.',
+      [...(links ?? [])].map(([state, value]) => ({ labels: { state }, value })),
     ),
     {
       name: 'latchkey_scan_duration_seconds',

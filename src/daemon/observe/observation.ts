@@ -28,6 +28,8 @@ export interface ObserveOptions {
   /** Append-only JSON lines, 0600; absent = no audit. */
   readonly auditFile?: string | undefined;
   readonly hooks?: readonly HookSettings[] | undefined;
+  /** Links between machines that programs hold, by state; absent = not known here. */
+  readonly links?: (() => Promise<ReadonlyMap<string, number> | undefined>) | undefined;
   readonly now?: (() => Date) | undefined;
   log(level: 'warn', line: string): void;
 }
@@ -93,8 +95,11 @@ export function observe(options: ObserveOptions): Observation {
       judgeReadiness({ hasScanned, directory: await directoryCheck(directory), figures: figures() }),
     metrics: async () => {
       processMetrics ??= import('./process-metrics.ts').then((late) => late.openProcessMetrics());
+      const links = await options.links?.();
       const own = expositionText(
-        metricFamilies({ version: LATCHKEY_VERSION, tallies, figures: figures(), hooks: hooks.counts }),
+        metricFamilies({
+          ...{ version: LATCHKEY_VERSION, tallies, figures: figures(), hooks: hooks.counts, links },
+        }),
       );
       return { contentType: EXPOSITION_TYPE, text: own + (await (await processMetrics)()) };
     },

@@ -1,13 +1,13 @@
-import { chmodSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { chmod, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LatchkeyError, quote, runProgram, writeFileAtomic } from '../../kit/index.ts';
+import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
 import type { SignIn } from '../../web/index.ts';
+import { makeDropDirectory } from './drop-directory.ts';
 import { createCode, normalizeCode, proofOf } from './sign-in-code.ts';
 import { sweepSignInDirectory } from './sign-in-sweep.ts';
+import { userName } from './user-names.ts';
 
-/** Everybody may put a file in, nobody may look, and only its owner (and ours) may take one away. */
-const DIRECTORY_MODE = 0o1733;
 /**
  * Readable by all, or a monitor that is not root could not read it: the name keeps it from being found. The sticky bit
  * means nothing on a file and no copying, unpacking or checking out makes it: contents that somebody prepared and had the
@@ -32,7 +32,7 @@ export interface SignInDirectory extends SignIn {
  * @throws LatchkeyError `file/unsafe` when it is there with another owner or mode, `file/io`
  */
 export function openSignInDirectory(path: string, now: () => Date = () => new Date()): SignInDirectory {
-  prepare(path);
+  makeDropDirectory(path, 'sign-in directory', 'name one that can be made: LATCHKEY_WEB_SIGN_IN_DIRECTORY');
   return {
     sweep: () => sweepSignInDirectory(path, now()),
     async redeem(typed) {
@@ -93,28 +93,6 @@ async function signInPage(directory: string): Promise<string | undefined> {
   return address.length <= MAX_ADDRESS_BYTES && URL.canParse(address) ? new URL(address).href : undefined;
 }
 
-function prepare(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    mkdirSync(path, { mode: 0o700 });
-    chmodSync(path, DIRECTORY_MODE);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new LatchkeyError('file/io', `cannot make the sign-in directory ${quote(path)}`, {
-        cause,
-        hint: 'name one that can be made: LATCHKEY_WEB_SIGN_IN_DIRECTORY',
-      });
-  }
-  const stats = lstatSync(path);
-  if (stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o7777) === DIRECTORY_MODE)
-    return;
-  throw new LatchkeyError(
-    'file/unsafe',
-    `expected the sign-in directory ${quote(path)} to be our own, mode 1733; it has mode ${(stats.mode & 0o7777).toString(8)}, owner ${stats.uid}`,
-    { hint: 'remove it: it is made anew at start' },
-  );
-}
-
 /**
  * The uid that proves itself with this file. A link to or a move of somebody else's file proves nothing: the contents
  * must be the code's, and nobody but the owner may have been able to write them.
@@ -140,11 +118,4 @@ async function proofOwner(path: string, contents: string, now: Date): Promise<nu
   } catch {
     return undefined;
   }
-}
-
-/** The name of a uid as the machine's directory services know it (files, LDAP, SSSD). */
-async function userName(uid: number): Promise<string | undefined> {
-  const { code, stdout } = await runProgram('getent', ['passwd', String(uid)], { timeoutMs: 10_000 });
-  const name = code === 0 ? stdout.toString('utf8').split(':', 1)[0] : undefined;
-  return name === '' ? undefined : name;
 }

@@ -1,12 +1,16 @@
+import { dirname, join } from 'node:path';
 import { isLatchkeyError, systemClock } from '../../kit/index.ts';
+import { linkReportPath, openLinkBoard, sweepLinkBoard } from '../../remote/index.ts';
 import type { CredentialStore } from '../../repository/index.ts';
 import { createWebApp, type SignIn, type WebApp } from '../../web/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
 import type { Observation } from '../observe/index.ts';
 import { openAccountFile } from './account-file.ts';
+import { makeDropDirectory } from './drop-directory.ts';
 import { issuerPublication } from './issuer-publication.ts';
 import { keptCredentials } from './kept-credentials.ts';
 import { createLogins } from './oauth-logins.ts';
+import { type ReportedLinks, reportedLinks } from './reported-links.ts';
 import { openRequestFiles } from './request-files.ts';
 import { loadSessionKey } from './session-key.ts';
 import type { WebSettings } from './settings.ts';
@@ -28,11 +32,15 @@ export interface WebParts {
   readonly observation?: Pick<Observation, 'live' | 'ready' | 'metrics'> | undefined;
   /** The MyProxy store of this installation, whose credentials are shown too. */
   readonly store?: Pick<CredentialStore, 'list' | 'remove'> | undefined;
+  /** Where reports of links are read besides the board; default: those of the account that this runs as. */
+  readonly ownLinks?: readonly string[] | undefined;
 }
 
 /** A web page that is served. */
 export interface RunningWeb {
   readonly address: string;
+  /** Links of running programs by state; `undefined` = none are known here. */
+  linkStates(): Promise<ReadonlyMap<string, number> | undefined>;
   close(): Promise<void>;
 }
 
@@ -46,6 +54,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
   const credentials = keptCredentials(credmon, store === undefined ? undefined : storedProxies(store));
   const log = (level: 'info' | 'warn' | 'error', line: string): void => credmon.log(level, `WEB: ${line}`);
   const signIn = signInOf(settings, log);
+  const links = linksOf(settings, parts, log);
   const app = createWebApp({
     prefix: settings.prefix,
     sessionKey: await loadSessionKey(credmon.directory.path),
@@ -58,6 +67,7 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
     }),
     accounts: openAccountFile(settings.accountsFile),
     credentials,
+    links: links?.source,
     publication: issuerPublication(
       () => credmon.settings,
       (line) => log('warn', line),
@@ -74,10 +84,12 @@ export async function startWeb(settings: WebSettings, parts: WebParts): Promise<
   const tidying = setInterval(() => {
     app.tidy();
     signIn.sweep?.().catch(() => {});
+    links?.sweep().catch(() => {});
   }, TIDY_MS).unref();
   log('info', `page of ${settings.prefix} served on ${listeners[0]?.address}`);
   return {
     address: listeners[0]?.address ?? '',
+    linkStates: async () => await links?.source.states(),
     async close() {
       clearInterval(tidying);
       credentials.close();
@@ -107,6 +119,30 @@ function signInOf(
     log('error', `nobody can sign in: ${error.message} (${error.hint ?? ''})`);
     return nobody;
   }
+}
+
+/**
+ * Links are read from a board beside the sign-in directory, into which every user's programs put their reports, and from the reports of
+ * this process's own account. A page without a board still shows credentials.
+ */
+function linksOf(
+  { signInDirectory }: WebSettings,
+  { ownLinks = [linkReportPath()] }: WebParts,
+  log: (level: 'error', line: string) => void,
+): { readonly source: ReportedLinks; sweep(): Promise<void> } | undefined {
+  if (signInDirectory === undefined) return undefined;
+  const board = join(dirname(signInDirectory), 'links');
+  try {
+    makeDropDirectory(board, 'board for links', 'its parent directory must be writable');
+  } catch (error) {
+    if (!isLatchkeyError(error)) throw error;
+    log('error', `links of others are not shown: ${error.message} (${error.hint ?? ''})`);
+    return { source: reportedLinks(openLinkBoard(ownLinks)), sweep: async () => {} };
+  }
+  return {
+    source: reportedLinks(openLinkBoard([board, ...ownLinks])),
+    sweep: () => sweepLinkBoard(board, new Date()),
+  };
 }
 
 const ALWAYS_READY = { live: () => ({ ok: true }), ready: async () => ({ ok: true, checks: {} }) };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawLinks, linkLines } from './link-map.ts';
-import type { LinkReport } from './link-report.ts';
+import type { LinkReport } from './report-format.ts';
 
 const link = (more: Partial<LinkReport>): LinkReport => ({
   ...{ id: 1, machines: ['here', 'thermal'], from: '/run/l1', to: '127.0.0.1:3300' },
@@ -9,12 +9,13 @@ const link = (more: Partial<LinkReport>): LinkReport => ({
   ...more,
 });
 
-test('a link is a line with its way, its state and its ends; a cause is a line of its own', () => {
+test('a link is a line with its number, its way, its state and its ends; cause and remedy are lines of their own', () => {
   const relay = { id: 2, machines: ['mechanical', 'here', 'thermal'], state: 'lost', cause: 'cut' };
-  assert.deepEqual(linkLines([link({}), link({ ...relay, isShared: true })]), [
-    'here ━━▶ thermal                  proven     /run/l1 → 127.0.0.1:3300',
-    'mechanical ─╳─ here ─╳─ thermal   lost       /run/l1 → 127.0.0.1:3300  (open to other accounts there)',
-    '  cut',
+  assert.deepEqual(linkLines([link({}), link({ ...relay, isShared: true, remedy: 'mend it' })]), [
+    '1  here ━━▶ thermal                  proven     /run/l1 → 127.0.0.1:3300',
+    '2  mechanical ─╳─ here ─╳─ thermal   lost       /run/l1 → 127.0.0.1:3300  (open to other accounts there)',
+    '   cut',
+    '   hint: mend it',
   ]);
   assert.deepEqual(linkLines([]), []);
 });
@@ -28,9 +29,11 @@ test('the picture has each machine once and an arrow for each part of a way', ()
 });
 
 test('names from elsewhere are text in the picture, and a state that is not known draws, too', () => {
-  const picture = drawLinks([link({ machines: ['here', '<script>"&'], state: 'odd<' })]);
-  assert.doesNotMatch(picture, /<script>|odd</);
-  assert.doesNotMatch(picture, /NaN|undefined/);
+  for (const state of ['odd<', 'constructor', '__proto__']) {
+    const picture = drawLinks([link({ machines: ['here', '<script>"&'], state })]);
+    assert.doesNotMatch(picture, /<script>|odd</);
+    assert.doesNotMatch(picture, /NaN|undefined|function/);
+  }
 });
 
 test('no links is said', () => {

@@ -1,5 +1,5 @@
-import type { LinkReport } from './link-report.ts';
-import { HERE } from './place.ts';
+import { layOutLinks, type MapArrow, type MapMachine } from './map-layout.ts';
+import type { LinkReport } from './report-format.ts';
 
 /** What a state looks like, as a word needs no colour to be read. */
 const LOOKS: Readonly<
@@ -7,123 +7,102 @@ const LOOKS: Readonly<
 > = {
   proven: { sign: '━━▶', colour: '#1a7f37', dash: '' },
   listening: { sign: '──▶', colour: '#4d6b8a', dash: '' },
-  opening: { sign: '┄┄▶', colour: '#7d7d7d', dash: '2 4' },
-  degraded: { sign: '╌╌▷', colour: '#b35900', dash: '7 4' },
+  opening: { sign: '┄┄▶', colour: '#6b6b6b', dash: '2 4' },
+  degraded: { sign: '╌╌▷', colour: '#a04a00', dash: '7 4' },
   lost: { sign: '─╳─', colour: '#c62828', dash: '3 4' },
 };
-const UNKNOWN = { sign: ' ? ', colour: '#7d7d7d', dash: '2 4' };
+const UNKNOWN = { sign: ' ? ', colour: '#6b6b6b', dash: '2 4' };
 
-/** Links for a terminal, a line each: `mechanical ━━▶ here ━━▶ thermal   proven   /run/…/l1 → /run/…/model`. */
+/** A state comes from a file: it may be the name of anything. */
+function lookOf(state: string): typeof UNKNOWN {
+  return (Object.hasOwn(LOOKS, state) ? LOOKS[state] : undefined) ?? UNKNOWN;
+}
+
+/**
+ * Links for a terminal, a line each, with the number that the picture gives it: `1  mechanical ━━▶ here ━━▶ thermal   proven   /run/…/l1 → /run/…/model`.
+ * A cause and its remedy are lines of their own.
+ */
 export function linkLines(links: readonly LinkReport[]): string[] {
-  const ways = links.map(({ machines, state }) => machines.join(` ${(LOOKS[state] ?? UNKNOWN).sign} `));
+  const ways = links.map(({ machines, state }) => machines.join(` ${lookOf(state).sign} `));
   const width = Math.max(0, ...ways.map((way) => [...way].length));
-  return links.flatMap(({ state, from, to, cause, isShared }, i) => {
+  const digits = String(links.length).length;
+  return links.flatMap(({ state, from, to, cause, remedy, isShared }, i) => {
     const way = ways[i] ?? '';
-    const line = `${way}${' '.repeat(width - [...way].length)}   ${state.padEnd(9)}  ${from} → ${to}${isShared ? '  (open to other accounts there)' : ''}`;
-    return cause === undefined ? [line] : [line, `  ${cause}`];
+    const line = `${String(i + 1).padStart(digits)}  ${way}${' '.repeat(width - [...way].length)}   ${state.padEnd(9)}  ${from} → ${to}${isShared ? '  (open to other accounts there)' : ''}`;
+    const margin = ' '.repeat(digits + 2);
+    return [
+      line,
+      ...(cause === undefined ? [] : [`${margin}${cause}`]),
+      ...(remedy === undefined ? [] : [`${margin}hint: ${remedy}`]),
+    ];
   });
 }
 
-const SIZE = { width: 760, height: 420, ring: 150, box: 132, boxHeight: 44 };
+const LEGEND = { height: 30, step: 104, left: 14 };
 
-/** Links as a picture: this machine in the middle, the others round it, an arrow for each part of a way. */
+/** Links as a picture: this machine in the middle, the others beside it, an arrow for each part of a way with the link's number. */
 export function drawLinks(links: readonly LinkReport[]): string {
-  const machines = [...new Set(links.flatMap((link) => link.machines))]
-    .filter((machine) => machine !== HERE)
-    .sort();
-  const places = new Map<string, readonly [number, number]>([[HERE, [SIZE.width / 2, SIZE.height / 2]]]);
-  machines.forEach((machine, i) => {
-    const angle = Math.PI * (1 + (2 * i) / machines.length);
-    places.set(machine, [
-      SIZE.width / 2 + Math.cos(angle) * SIZE.ring * 1.7,
-      SIZE.height / 2 + Math.sin(angle) * SIZE.ring,
-    ]);
-  });
-  const hops = links.flatMap(({ machines: passed, state, id }) =>
-    passed.slice(1).map((to, i) => ({ from: passed[i] ?? '', to, state, id })),
-  );
-  const seen = new Map<string, number>();
-  const arrows = hops.map(({ from, to, state, id }) => {
-    const pair = [from, to].sort().join(' ');
-    const nth = seen.get(pair) ?? 0;
-    seen.set(pair, nth + 1);
-    return arrow(places.get(from) ?? [0, 0], places.get(to) ?? [0, 0], nth, from < to, state, id);
-  });
-  const boxes = [...places].map(([machine, at]) => box(machine, at));
+  const { width, height, machines, arrows } = layOutLinks(links);
+  const states = [...new Set(links.map(({ state }) => state))].sort();
+  const whole = Math.max(width, LEGEND.left * 2 + LEGEND.step * Math.max(1, states.length));
+  const size = `${whole} ${height + LEGEND.height}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" font-family="sans-serif" font-size="13" role="img" aria-label="links between machines">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size}" width="${whole}" height="${height + LEGEND.height}" font-family="sans-serif" font-size="13" role="img" aria-label="links between machines">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     ...Object.entries(LOOKS).map(([state, { colour }]) => head(state, colour)),
-    ...arrows,
-    ...boxes,
-    legend(links),
+    legend(links, states),
+    `<g transform="translate(${(whole - width) / 2} ${LEGEND.height})">`,
+    ...arrows.map(arrow),
+    ...machines.map(box),
+    '</g>',
     '</svg>\n',
   ].join('\n');
 }
 
-function arrow(
-  [x1, y1]: readonly [number, number],
-  [x2, y2]: readonly [number, number],
-  nth: number,
-  isForward: boolean,
-  state: string,
-  id: number,
-): string {
-  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-  // Several ways between the same two are side by side: each keeps to its own distance from the middle line.
-  const side = (nth % 2 === 0 ? 1 : -1) * (9 + 14 * Math.floor(nth / 2)) * (isForward ? 1 : -1);
-  const [dx, dy] = [(-(y2 - y1) / length) * side, ((x2 - x1) / length) * side];
-  const ends = [border([x1, y1], [x2, y2]), border([x2, y2], [x1, y1])] as const;
-  const [from, to] = ends.map(([x, y]) => [x + dx, y + dy]) as [[number, number], [number, number]];
-  const { colour, dash } = LOOKS[state] ?? UNKNOWN;
-  const known = state in LOOKS ? state : 'opening';
+function arrow({ links, state, from, to, bend, label: [x, y] }: MapArrow): string {
+  const { colour, dash } = lookOf(state);
+  const known = Object.hasOwn(LOOKS, state) ? state : 'opening';
+  const way = bend === undefined ? `L${point(to)}` : `Q${point(bend)} ${point(to)}`;
+  const name = `${state === 'lost' ? '✕ ' : ''}${arrowLabel(links)}`;
+  const half = 5 + name.length * 4;
   return (
-    `<path d="M${point(from)} L${point(to)}" stroke="${colour}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''} marker-end="url(#to-${known})" fill="none"/>` +
-    `<text x="${((from[0] + to[0]) / 2 + dx * 0.9).toFixed(1)}" y="${((from[1] + to[1]) / 2 + dy * 0.9 + 4).toFixed(1)}" fill="${colour}" text-anchor="middle">${id}</text>`
+    `<path d="M${point(from)} ${way}" stroke="${colour}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''} marker-end="url(#to-${known})" fill="none"/>` +
+    `<rect x="${x - half}" y="${y - 8}" width="${2 * half}" height="16" rx="8" fill="#fff"/>` +
+    `<text x="${x}" y="${y + 4.5}" fill="${colour}" text-anchor="middle">${name}</text>`
   );
 }
 
-/** Where a line from one box's middle to another's leaves the first. */
-function border(
-  [x1, y1]: readonly [number, number],
-  [x2, y2]: readonly [number, number],
-): readonly [number, number] {
-  const [halfWidth, halfHeight] = [SIZE.box / 2 + 6, SIZE.boxHeight / 2 + 6];
-  const [dx, dy] = [x2 - x1, y2 - y1];
-  const part = Math.min(
-    dx === 0 ? 1 : halfWidth / Math.abs(dx),
-    dy === 0 ? 1 : halfHeight / Math.abs(dy),
-    0.5,
-  );
-  return [x1 + dx * part, y1 + dy * part];
+/** The numbers of the links on one arrow: `3`, `3, 4`, `3 + 5 more`. */
+function arrowLabel(links: readonly number[]): string {
+  const numbers = links.map((link) => link + 1);
+  return numbers.length > 3 ? `${numbers[0]} + ${numbers.length - 1} more` : numbers.join(', ');
 }
 
-function box(machine: string, [x, y]: readonly [number, number]): string {
-  const isHere = machine === HERE;
-  const label = machine.length > 16 ? `${machine.slice(0, 15)}…` : machine;
+function box({ machine, label, isHere, x, y, width, height }: MapMachine): string {
   return (
     `<g><title>${escaped(machine)}</title>` +
-    `<rect x="${(x - SIZE.box / 2).toFixed(1)}" y="${(y - SIZE.boxHeight / 2).toFixed(1)}" width="${SIZE.box}" height="${SIZE.boxHeight}" rx="8" fill="${isHere ? '#eef4ff' : '#fafafa'}" stroke="${isHere ? '#2f6fde' : '#8a8a8a'}"/>` +
-    `<text x="${x.toFixed(1)}" y="${(y + 5).toFixed(1)}" text-anchor="middle" fill="#222">${escaped(label)}</text></g>`
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8" fill="${isHere ? '#eef4ff' : '#fafafa'}" stroke="${isHere ? '#2f6fde' : '#8a8a8a'}"/>` +
+    `<text x="${x + width / 2}" y="${y + height / 2 + 4.5}" text-anchor="middle" fill="#222">${escaped(label)}</text></g>`
   );
 }
 
-function legend(links: readonly LinkReport[]): string {
-  const states = [...new Set(links.map(({ state }) => state))].sort();
-  const texts = states.map((state, i) => {
-    const { colour } = LOOKS[state] ?? UNKNOWN;
-    const count = links.filter((link) => link.state === state).length;
-    return `<text x="${20 + i * 130}" y="24" fill="${colour}">${escaped(state)}: ${count}</text>`;
-  });
-  return texts.length === 0 ? '<text x="20" y="24" fill="#555">no links</text>' : texts.join('');
+function legend(links: readonly LinkReport[], states: readonly string[]): string {
+  if (states.length === 0) return `<text x="${LEGEND.left}" y="20" fill="#555">no links</text>`;
+  return states
+    .map((state, i) => {
+      const { colour } = lookOf(state);
+      const count = links.filter((link) => link.state === state).length;
+      return `<text x="${LEGEND.left + i * LEGEND.step}" y="20" fill="${colour}">${escaped(state)}: ${count}</text>`;
+    })
+    .join('');
 }
 
 function head(state: string, colour: string): string {
-  return `<marker id="to-${state}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="${colour}"/></marker>`;
+  return `<marker id="to-${state}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0L10 5L0 10z" fill="${colour}"/></marker>`;
 }
 
 function point([x, y]: readonly [number, number]): string {
-  return `${x.toFixed(1)} ${y.toFixed(1)}`;
+  return `${x} ${y}`;
 }
 
 function escaped(text: string): string {

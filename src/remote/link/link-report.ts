@@ -1,36 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
 import { describeEnd } from './describe-end.ts';
+import { boardFile, linkBoard, putOnBoard } from './link-board.ts';
 import type { Links } from './links.ts';
+import { processBegin } from './process-begin.ts';
+import { readReportFile } from './report-file.ts';
+import { type LinksReport, parseLinksReport } from './report-format.ts';
 import { machinesOn } from './route.ts';
 
-/** One link as other programs are told it; no secrets. */
-export interface LinkReport {
-  readonly id: number;
-  /** The machines that a connection passes, the observer's first. */
-  readonly machines: readonly string[];
-  /** What the observer connects to, and where that leads. */
-  readonly from: string;
-  readonly to: string;
-  readonly state: string;
-  readonly cause?: string | undefined;
-  readonly since: string;
-  readonly isShared: boolean;
-}
-
-/** The links of one process. */
-export interface LinksReport {
-  readonly pid: number;
-  /** What the process is called. */
-  readonly name: string;
-  readonly links: readonly LinkReport[];
-}
-
 const MOST_FILES = 1000;
-const MOST_BYTES = 1 << 20;
+/** A board may be made, or made anew, after this program has begun. */
+const RETELL_MS = 60_000;
 
 /**
  * Where this user's programs tell of their links: a directory of his alone.
@@ -41,7 +23,7 @@ export async function linkReportDirectory(
   env: NodeJS.ProcessEnv = process.env,
   uid = process.geteuid?.() ?? 0,
 ): Promise<string> {
-  const path = join(env.XDG_RUNTIME_DIR || tmpdir(), `latchkey-links-${uid}`);
+  const path = linkReportPath(env, uid);
   await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST')
       throw new LatchkeyError('file/io', `cannot make ${quote(path)}: ${error.code}`);
@@ -55,15 +37,30 @@ export async function linkReportDirectory(
   return path;
 }
 
-/** Tells of links, at each change, until the function that it resolves to is called. What cannot be written is not told. */
-export async function reportLinks(
-  links: Links,
-  { name, directory }: { readonly name: string; readonly directory?: string },
-): Promise<() => Promise<void>> {
-  const file = join(
-    directory ?? (await linkReportDirectory()),
-    `${process.pid}-${beginOf(process.pid)}.json`,
-  );
+/** The directory of {@link linkReportDirectory}, whether it is there or not. */
+export function linkReportPath(env: NodeJS.ProcessEnv = process.env, uid = process.geteuid?.() ?? 0): string {
+  return join(env.XDG_RUNTIME_DIR || tmpdir(), `latchkey-links-${uid}`);
+}
+
+/** How {@link reportLinks} tells. */
+export interface ReportOptions {
+  /** What the program is called. */
+  readonly name: string;
+  /** Default: {@link linkReportDirectory}. */
+  readonly directory?: string | undefined;
+  /** The machine's board, from which its status page reads; it need not be there. Default: `LATCHKEY_LINK_BOARD`, else that of a packaged monitor. */
+  readonly board?: string | undefined;
+}
+
+/**
+ * Tells of links, at each change, until the function that it resolves to is called: in a directory that only this user can enter, and on the
+ * machine's board if there is one. What cannot be written is not told.
+ */
+export async function reportLinks(links: Links, options: ReportOptions): Promise<() => Promise<void>> {
+  const { name, directory, board = linkBoard() } = options;
+  const begin = processBegin(process.pid);
+  const file = join(directory ?? (await linkReportDirectory()), `${process.pid}-${begin}.json`);
+  const onBoard = boardFile(board, process.pid, begin);
   let writing = Promise.resolve();
   let isWaiting = false;
   const write = () => {
@@ -72,16 +69,21 @@ export async function reportLinks(
     isWaiting = true;
     writing = writing.then(async () => {
       isWaiting = false;
-      await writeFileAtomic(file, JSON.stringify(reportOf(links, name))).catch(() => {});
+      const text = JSON.stringify(reportOf(links, name));
+      await writeFileAtomic(file, text).catch(() => {});
+      await putOnBoard(onBoard, text).catch(() => {});
     });
   };
   const stop = links.subscribe(write);
+  const retelling = setInterval(write, RETELL_MS).unref();
   write();
   await writing;
   return async () => {
     stop();
+    clearInterval(retelling);
     await writing;
     await rm(file, { force: true });
+    await rm(onBoard, { force: true }).catch(() => {});
   };
 }
 
@@ -93,43 +95,24 @@ export async function readLinkReports(directory?: string): Promise<readonly Link
     const [, pid, begin] = /^(\d+)-(\d+)\.json$/.exec(name) ?? [];
     if (pid === undefined) continue;
     const file = join(place, name);
-    if (beginOf(Number(pid)) !== begin) await rm(file, { force: true });
-    else reports.push(...(await readReport(file)));
+    if (processBegin(Number(pid)) !== begin) {
+      await rm(file, { force: true });
+      continue;
+    }
+    const report = parseLinksReport((await readReportFile(file))?.text ?? '');
+    if (report !== undefined) reports.push(report);
   }
   return reports;
-}
-
-async function readReport(file: string): Promise<LinksReport[]> {
-  try {
-    if ((await lstat(file)).size > MOST_BYTES) return [];
-    return [JSON.parse(await readFile(file, 'utf8')) as LinksReport];
-  } catch {
-    // It has ended just now.
-    return [];
-  }
 }
 
 function reportOf(links: Links, name: string): LinksReport {
   return {
     ...{ pid: process.pid, name },
-    links: links.list.map(({ id, observer, place, end, state, cause, since, isShared }) => ({
+    links: links.list.map(({ id, observer, place, end, state, cause, since, provenAt, isShared }) => ({
       ...{ id, machines: machinesOn(observer, place, links.mode), isShared },
       ...{ from: describeEnd(end), to: describeEnd(place.end) },
-      ...{ state, cause: cause?.message, since: since.toISOString() },
+      ...{ state, cause: cause?.message, remedy: cause?.hint },
+      ...{ since: since.toISOString(), provenAt: provenAt?.toISOString() },
     })),
   };
-}
-
-/** When a process began, in ticks since the start of the machine; `0` = there is none, or this system does not tell. */
-function beginOf(pid: number): string {
-  try {
-    // The second field is a name in parentheses that may itself hold parentheses and blanks.
-    return (
-      readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ')[19] ?? '0'
-    );
-  } catch {
-    return '0';
-  }
 }

@@ -16,6 +16,8 @@ export interface Link {
   readonly state: LinkState;
   readonly cause: LatchkeyError | undefined;
   readonly since: Date;
+  /** When a connection was last seen to arrive; absent = nobody has looked, or none has. */
+  readonly provenAt: Date | undefined;
   /** The forwards that carry it, in the order in which a connection passes them. */
   readonly forwards: readonly Forward[];
   /** True when other accounts of the observer's machine can connect to `end`, too: what listens must ask who comes. */
@@ -44,6 +46,7 @@ export class Way {
   readonly parts: LinkParts;
   #state: LinkState;
   #since: Date;
+  #provenAt: Date | undefined;
   readonly #now: () => Date;
   readonly #listeners = new Set<() => void>();
   readonly #watching: (() => void)[];
@@ -53,6 +56,7 @@ export class Way {
     this.#now = now;
     this.#since = now();
     this.#state = worstOf(parts.forwards).state;
+    this.#proven();
     this.#watching = parts.forwards.map((forward) => forward.subscribe(() => this.#changed()));
   }
 
@@ -62,6 +66,10 @@ export class Way {
 
   get since(): Date {
     return this.#since;
+  }
+
+  get provenAt(): Date | undefined {
+    return this.#provenAt;
   }
 
   get cause(): LatchkeyError | undefined {
@@ -76,6 +84,8 @@ export class Way {
   async prove(): Promise<LinkState> {
     await Promise.all(this.parts.forwards.map((forward) => forward.prove()));
     this.#changed();
+    this.#proven();
+    this.#tell();
     return this.#state;
   }
 
@@ -93,6 +103,16 @@ export class Way {
     if (state === this.#state) return;
     this.#state = state;
     this.#since = this.#now();
+    this.#proven();
+    this.#tell();
+  }
+
+  /** A way without forwards stands by itself: nothing is asked there. */
+  #proven(): void {
+    if (this.#state === 'proven' && this.parts.forwards.length > 0) this.#provenAt = this.#now();
+  }
+
+  #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }
@@ -110,6 +130,9 @@ export function shareOf(way: Way, giveBack: () => Promise<void>): Link {
     },
     get since() {
       return way.since;
+    },
+    get provenAt() {
+      return way.provenAt;
     },
     subscribe: (listener) => way.subscribe(() => listener(link)),
     prove: () => (closing === undefined ? way.prove() : Promise.resolve('closed')),

@@ -53,10 +53,10 @@ export class Links {
   }
 
   /** The ways that stand. */
-  get list(): readonly (LinkParts & Pick<Link, 'state' | 'cause' | 'since'>)[] {
+  get list(): readonly (LinkParts & Pick<Link, 'state' | 'cause' | 'since' | 'provenAt'>)[] {
     return [...this.#ways].map((way) => ({
       ...way.parts,
-      ...{ state: way.state, cause: way.cause, since: way.since },
+      ...{ state: way.state, cause: way.cause, since: way.since, provenAt: way.provenAt },
     }));
   }
 
