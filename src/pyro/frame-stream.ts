@@ -1,7 +1,9 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LatchkeyError, type Secret } from '../kit/index.ts';
 import { type Frame, framePieces } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
+import { largeBuffers } from './large-buffers.ts';
 
 export interface FrameStreamOptions {
   /** Most bytes of one message, both ways. */
@@ -85,7 +87,11 @@ export class FrameStream {
     this.#listener = listener;
   }
 
-  /** @throws LatchkeyError `pyro/too-large`; nothing is sent then */
+  /**
+   * The payload belongs to the stream from now on.
+   *
+   * @throws LatchkeyError `pyro/too-large`; nothing is sent then
+   */
   send(frame: Frame): void {
     const { maxBytes, hmacKey } = this.#options;
     const pieces = framePieces(frame, hmacKey === undefined ? { maxBytes } : { maxBytes, hmacKey });
@@ -138,11 +144,18 @@ export class FrameStream {
     this.#outgoing = [];
     this.#outgoingBytes = 0;
     if (!this.#stream.writable) return;
-    if (pieces.length === 1) this.#stream.write(pieces[0]);
-    else if (bytes <= LARGEST_JOINED_BYTES) this.#stream.write(Buffer.concat(pieces, bytes));
-    else {
+    const [only, second] = pieces;
+    if (second === undefined) this.#stream.write(only);
+    else if (bytes <= LARGEST_JOINED_BYTES) {
+      this.#stream.write(Buffer.concat(pieces, bytes));
+      for (const piece of pieces) largeBuffers.give(piece);
+    } else {
       this.#stream.cork();
-      for (const piece of pieces) this.#stream.write(piece);
+      for (const piece of pieces)
+        this.#stream.write(piece, (error) => {
+          // Other streams may pass on what they were given, long after they have taken it.
+          if (error == null && this.#stream instanceof Socket) largeBuffers.give(piece);
+        });
       this.#stream.uncork();
     }
   }

@@ -72,6 +72,24 @@ test('ten thousand calls wait at once, and each gets its own answer', async (t) 
   );
 });
 
+test('large values come as they were sent, whatever is sent behind them and however late they are taken', async (t) => {
+  const { object } = await pair(t);
+  const one = async (fill: number): Promise<void> => {
+    const sent = Buffer.alloc((1 << 20) + fill, fill);
+    const answer = object.call('echo', [{ fill, sent }]);
+    sent.fill(0xff);
+    const { sent: back } = (await answer) as { sent: Uint8Array };
+    assert.equal(back.length, (1 << 20) + fill);
+    assert.ok(
+      back.every((byte) => byte === fill),
+      `value ${fill}`,
+    );
+  };
+  for (let round = 0; round < 3; round += 1)
+    await Promise.all(Array.from({ length: 24 }, (_, fill) => one(fill)));
+  for (let fill = 0; fill < 5; fill += 1) await one(fill);
+});
+
 test('a call that is given up, or too late, ends there too; the connection goes on', async (t) => {
   const { echo, object } = await pair(t);
   const giveUp = new AbortController();

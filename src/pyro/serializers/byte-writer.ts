@@ -1,3 +1,6 @@
+import { largeBuffers } from '../large-buffers.ts';
+
+const LARGE_BYTES = 1 << 16;
 /** What comes behind a large value is mostly little, and the value is not to be copied for it. */
 const ROOM_BEHIND = 512;
 
@@ -11,8 +14,10 @@ export class ByteWriter {
     const at = this.#length;
     this.#length += bytes;
     if (this.#length > this.#buffer.length) {
-      const roomy = Buffer.allocUnsafe(Math.max(this.#length + ROOM_BEHIND, 2 * this.#buffer.length));
+      const room = Math.max(this.#length + ROOM_BEHIND, 2 * this.#buffer.length);
+      const roomy = room < LARGE_BYTES ? Buffer.allocUnsafe(room) : largeBuffers.take(room);
       this.#buffer.copy(roomy, 0, 0, at);
+      largeBuffers.give(this.#buffer);
       this.#buffer = roomy;
     }
     return at;
@@ -33,6 +38,7 @@ export class ByteWriter {
     this.#buffer.set(value, at);
   }
 
+  /** All that was written. */
   finish(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
