@@ -1,5 +1,5 @@
-/** Where a job stands. A slot is taken in all but the last. */
-export type JobState = 'starting' | 'running' | 'stopping' | 'ended';
+/** Where a job stands: `queued` at a scheduler. A slot is taken in all but the last. */
+export type JobState = 'starting' | 'queued' | 'running' | 'stopping' | 'ended';
 
 /** Why a job is no more. */
 export type EndReason =
@@ -21,6 +21,8 @@ export interface JobEnding {
   readonly reason: EndReason;
   readonly code: number | null;
   readonly signal: string | null;
+  /** What a scheduler says of it. */
+  readonly why?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -46,4 +48,19 @@ export interface JobEntry {
 /** Whether the job takes a slot. */
 export function isLive(job: Pick<JobEntry, 'state'>): boolean {
   return job.state !== 'ended';
+}
+
+const REASONS: Readonly<Record<EndReason, string>> = {
+  exited: 'it ended by itself',
+  'start-failed': 'it did not start',
+  terminated: 'it was terminated',
+  lease: 'its client was gone for too long',
+  limit: 'it ran for as long as a job may',
+  server: 'its server ended it',
+};
+
+/** How it ended, for people. */
+export function describeEnding({ reason, code, signal, why }: JobEnding): string {
+  const how = signal ?? (code === null ? undefined : `exit code ${code}`);
+  return why ?? [REASONS[reason], ...(how === undefined ? [] : [how])].join(', ');
 }

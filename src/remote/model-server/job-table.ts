@@ -134,8 +134,23 @@ export class JobTable {
   started(id: string, uri: string, port: number, now: number): void {
     const job = this.get(id);
     // A stop may have come in between; then it stays stopping.
-    if (job.state === 'starting') job.state = 'running';
+    if (job.state === 'starting' || job.state === 'queued') job.state = 'running';
     Object.assign(job, { uri, port, startedAt: now });
+  }
+
+  /** It waits at a scheduler, or no longer. */
+  queued(id: string, isWaiting: boolean): void {
+    const job = this.get(id);
+    if (job.state === 'starting' || job.state === 'queued') job.state = isWaiting ? 'queued' : 'starting';
+  }
+
+  /** How many of this server wait at the scheduler before this one; 0 = it is next, of ours. */
+  ahead(id: string): number {
+    const queued = this.jobs.filter(({ state }) => state === 'queued');
+    return Math.max(
+      0,
+      queued.findIndex((job) => job.id === id),
+    );
   }
 
   /** @returns false when it is stopping or has ended already */

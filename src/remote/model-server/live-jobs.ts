@@ -80,6 +80,13 @@ export class LiveJobs {
     for (const { job, model } of restored) {
       this.#jobs.set(job.id, job);
       this.table.restore(job.entry);
+      if (isLive(job.entry) && model === undefined) {
+        this.#startLease(job);
+        this.#tell('job-adopted', job, `has not reported yet, ${job.batch?.id}`);
+        // Nobody may ask for it any more; then its lease runs out.
+        this.start(job).catch((error: Error) => this.#trouble(error));
+        continue;
+      }
       if (model === undefined) {
         this.#tell('job-ended', job, 'was gone or not wanted when the server came back');
         continue;
@@ -102,6 +109,11 @@ export class LiveJobs {
   async start(job: ManagedJob): Promise<void> {
     this.#jobs.set(job.id, job);
     this.#tell('job-starting', job, `for ${job.entry.user}`);
+    job.started = this.#startNow(job);
+    await job.started;
+  }
+
+  async #startNow(job: ManagedJob): Promise<void> {
     try {
       // The number is on disk before anything of the job is.
       await this.#state.save();
@@ -111,6 +123,8 @@ export class LiveJobs {
       await Promise.all([this.#state.save(), this.onRunning?.(job)]);
       if (!isLive(job.entry)) throw await endedAtOnce(job);
     } catch (error) {
+      // A batch job that has not reported is left to the next server.
+      if (this.isClosed && isLive(job.entry)) throw error;
       const reason = endReasonOf(error) ?? 'start-failed';
       await (job.model?.stop() ?? Promise.resolve());
       this.#ended(job, { reason, ...exitOf(error), at: this.now() });
@@ -136,19 +150,25 @@ export class LiveJobs {
   /** Many may ask; it is done once, and each waits until nothing of the job is left. */
   stop(job: ManagedJob, reason: EndReason): Promise<void> {
     if (!isLive(job.entry)) return job.gone ?? Promise.resolve();
-    job.gone ??= this.#stopOnce(job, reason);
+    job.gone ??= this.#stopOnce(job, reason).catch((error: unknown) => {
+      // Its scheduler did not answer: it can be asked again.
+      job.gone = undefined;
+      throw error;
+    });
     return job.gone;
   }
 
   /** Looks after them no more; those that have not reported yet are ended. */
   async close(fate: 'end' | 'leave'): Promise<void> {
     const live = this.all.filter((job) => isLive(job.entry));
-    // One that has not reported yet cannot be left: nobody would hear its report.
-    const ending = fate === 'end' ? live : live.filter((job) => job.model === undefined);
+    // A process that has not reported yet cannot be left: nobody would hear its report.
+    const ending =
+      fate === 'end' ? live : live.filter((job) => job.model === undefined && job.batch === undefined);
     await Promise.all(ending.map((job) => this.stop(job, 'server')));
     this.#ticking.abort();
     await this.uploads.close();
     await this.#state.save();
+    await this.#parts.host.close?.();
   }
 
   async #stopOnce(job: ManagedJob, reason: EndReason): Promise<void> {
@@ -167,6 +187,8 @@ export class LiveJobs {
   #adoptModel(job: ManagedJob, model: RunningModel): void {
     job.model = model;
     job.process = model.process;
+    job.batch = model.batch;
+    job.queue = undefined;
     job.protection = model.report.protection;
     void model.ended.then((end) => {
       if (!isLive(job.entry)) return;
@@ -186,7 +208,7 @@ export class LiveJobs {
     void this.uploads.dropJob(job.id).catch((error: Error) => this.#trouble(error));
     if (job.entry.port !== 0) this.#ports?.give(job.entry.port);
     const how = ending.signal ?? (ending.code === null ? 'unseen' : `exit code ${ending.code}`);
-    this.#tell('job-ended', job, `${ending.reason}, ${how}`);
+    this.#tell('job-ended', job, [ending.reason, ending.why ?? how].join(', '));
     for (const id of this.table.forget()) this.#forget(id);
     this.#save();
   }
@@ -197,6 +219,7 @@ export class LiveJobs {
     if (job === undefined) return;
     // It may still be written to by what has not ended yet.
     void (job.gone ?? Promise.resolve())
+      .then(() => job.model?.remove?.())
       .then(() => removeJobDirectory(job.directory))
       .catch((error: Error) => this.#trouble(error));
   }
@@ -221,7 +244,7 @@ export class LiveJobs {
     const { maxSeconds, maxLogBytes } = this.#settings.limits;
     const stop = (reason: EndReason) => void this.stop(job, reason).catch((e: Error) => this.#trouble(e));
     if (job.leaseEndsAt !== undefined && job.leaseEndsAt <= now) stop('lease');
-    else if (maxSeconds > 0 && now - job.entry.createdAt >= maxSeconds * 1000) stop('limit');
+    else if (maxSeconds > 0 && now - beganAt(job) >= maxSeconds * 1000) stop('limit');
     void cutLog(job.logFile, maxLogBytes).catch((error: Error) => this.#trouble(error));
   }
 
@@ -230,8 +253,14 @@ export class LiveJobs {
       ...{ settings: this.#settings, host: this.#parts.host, ports: this.#ports },
       prove: this.#parts.prove,
       now: () => this.now(),
-      onProcess: () => this.#save(),
+      onChange: (job) => this.#changed(job),
     };
+  }
+
+  #changed(job: ManagedJob): void {
+    const { queue } = job;
+    if (queue !== undefined && isLive(job.entry)) this.table.queued(job.id, queue.isWaiting);
+    this.#save();
   }
 
   #saved(): SavedState {
@@ -250,4 +279,9 @@ export class LiveJobs {
   #trouble(error: Error): void {
     this.#parts.onEvent?.({ event: 'trouble', text: error.message });
   }
+}
+
+/** Time in a queue is no time of running. */
+function beganAt({ batch, entry }: ManagedJob): number {
+  return batch === undefined ? entry.createdAt : (entry.startedAt ?? Number.POSITIVE_INFINITY);
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Secret } from '../../kit/index.ts';
+import { filesIn, type JobFiles } from './files/job-files.ts';
 import { JOB_LOG, WORK_DIRECTORY } from './host/job-directory.ts';
-import type { RunningModel } from './host/model-host.ts';
+import { type LogReader, logIn } from './host/job-log.ts';
+import type { BatchIdentity, QueueFacts, RunningModel } from './host/model-host.ts';
 import type { ProcessIdentity } from './host/process-mark.ts';
 import type { JobEntry } from './job-entry.ts';
 
@@ -12,14 +14,24 @@ export class ManagedJob {
   /** Its own directory. */
   readonly directory: string;
   process: ProcessIdentity | undefined;
+  /** What it runs as where that is no process of this machine. */
+  batch: BatchIdentity | undefined;
+  /** How that stands, until it has reported. */
+  queue: QueueFacts | undefined;
+  /** Whoever has it may ask for the job again. */
+  ticket: string | undefined;
   model: RunningModel | undefined;
   protection: 'token' | 'hmac' = 'hmac';
   /** Connections of its client. While there is one, its lease does not run. */
   readonly holders = new Set<object>();
   /** When the lease runs out, milliseconds since the epoch; undefined while somebody holds it. */
   leaseEndsAt: number | undefined;
+  /** When it was last looked after by request. */
+  lookedAt = 0;
   /** Ends its start. */
   readonly starting = new AbortController();
+  /** Resolves when it has reported; set from its start on. */
+  started: Promise<void> | undefined;
   /** Set when it has ended and nothing of it is left. */
   gone: Promise<void> | undefined;
 
@@ -35,6 +47,14 @@ export class ManagedJob {
 
   get logFile(): string {
     return join(this.directory, JOB_LOG);
+  }
+
+  get log(): LogReader {
+    return this.model?.log ?? logIn(this.logFile);
+  }
+
+  get files(): JobFiles {
+    return this.model?.files ?? filesIn(this.workDirectory);
   }
 
   get workDirectory(): string {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { LatchkeyError, Secret } from '../../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, Secret } from '../../kit/index.ts';
 import { type Caller, checkMayTouch } from './caller.ts';
 import type { Uploads } from './files/uploads.ts';
 import { JOBS_DIRECTORY } from './host/job-directory.ts';
-import { isLive } from './job-entry.ts';
+import { describeEnding, isLive } from './job-entry.ts';
 import type { TicketStatus } from './job-table.ts';
 import { LiveJobs, STATE_FILE } from './live-jobs.ts';
 import { ManagedJob } from './managed-job.ts';
@@ -17,10 +17,15 @@ import { readState } from './state-file.ts';
 export interface AllocationRequest {
   /** What the client calls its user. */
   readonly user: string;
+  /** Asked again with the same one, it is the same job. */
   readonly ticket?: string | undefined;
   /** Aborted when nobody waits for the job any more: one that still starts is ended then, for nobody will know its key. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const LOOK_MS = 1000;
+/** How long who ends a batch job waits for the scheduler. */
+const PATIENCE_MS = 2500;
 
 /**
  * The jobs of one model server as its clients may have them: asked for, leased, taken over and ended. It knows nothing of
@@ -94,8 +99,10 @@ export class ModelServer {
     return this.#live.table.preAllocate(applicant, ticket, this.#live.now(), mayWait);
   }
 
-  /** @throws LatchkeyError `remote/full` when the ticket is void */
-  ticketStatus(ticket: string): TicketStatus {
+  /** Of a ticket that was used, how its job stands. @throws LatchkeyError `remote/full` when the ticket is void */
+  ticketStatus(ticket: string): TicketStatus | ManagedJob {
+    const job = this.#allocated(ticket);
+    if (job !== undefined) return job;
     return this.#live.table.ticketStatus(ticket, this.#live.now());
   }
 
@@ -105,20 +112,37 @@ export class ModelServer {
    * @throws LatchkeyError `remote/full`, `remote/draining`, `remote/start-failed`, `remote/timed-out`
    */
   async allocate(caller: Caller, { user, ticket, signal }: AllocationRequest): Promise<ManagedJob> {
+    const job = this.#allocated(ticket) ?? this.#reserve(caller, user, ticket);
+    this.#live.hold(job, caller);
+    const giveUp = () => {
+      // Whoever has a ticket may come back after a lost connection, and ask again; who gives up does not.
+      if (ticket === undefined || isLatchkeyError(signal?.reason, 'pyro/cancelled'))
+        void this.#live.stop(job, 'terminated').catch(() => {});
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await (job.started ??
+        (isLive(job.entry) && job.model === undefined ? this.#live.start(job) : undefined));
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+    return job;
+  }
+
+  /** The job that a ticket was used for, as long as it lives: an answer may have been lost on its way. */
+  #allocated(ticket: string | undefined): ManagedJob | undefined {
+    if (ticket === undefined) return undefined;
+    return this.jobs.find((job) => job.ticket === ticket && isLive(job.entry));
+  }
+
+  #reserve(caller: Caller, user: string, ticket: string | undefined): ManagedJob {
     this.#checkOpen();
     const entry = this.#live.table.reserve({ user, owner: caller.identity }, this.#live.now(), ticket);
     const number = entry.id.slice(0, entry.id.indexOf('@'));
     const { settings } = this;
     const key = settings.sharesKey && settings.key !== undefined ? settings.key : newKey();
     const job = new ManagedJob(entry, key, join(settings.directory, JOBS_DIRECTORY, number));
-    this.#live.hold(job, caller);
-    const giveUp = () => void this.#live.stop(job, 'terminated').catch(() => {});
-    signal?.addEventListener('abort', giveUp, { once: true });
-    try {
-      await this.#live.start(job);
-    } finally {
-      signal?.removeEventListener('abort', giveUp);
-    }
+    job.ticket = ticket;
     return job;
   }
 
@@ -135,7 +159,7 @@ export class ModelServer {
   attach(caller: Caller, id: string, key: Secret | undefined): ManagedJob {
     const job = this.#touch(caller, id, key);
     if (!isLive(job.entry))
-      throw new LatchkeyError('remote/state', `${id} has ended`, { details: { ending: job.entry.ending } });
+      throw new LatchkeyError('remote/state', hasEnded(job), { details: { ending: job.entry.ending } });
     this.#live.hold(job, caller);
     return job;
   }
@@ -146,7 +170,25 @@ export class ModelServer {
    * @throws LatchkeyError `remote/unknown-job`, `remote/unauthorised`
    */
   async terminate(caller: Caller, id: string, key: Secret | undefined): Promise<void> {
-    await this.#live.stop(this.#touch(caller, id, key), 'terminated');
+    const job = this.#touch(caller, id, key);
+    const stopping = this.#live.stop(job, 'terminated');
+    // A scheduler takes its time, and nobody has to wait for it.
+    await (job.batch === undefined
+      ? stopping
+      : Promise.race([stopping, this.#live.clock.sleep(PATIENCE_MS)]));
+  }
+
+  /** Finds out now how a job stands that runs elsewhere; at most once a second. */
+  async look(job: ManagedJob): Promise<void> {
+    const now = this.#live.now();
+    if (!isLive(job.entry) || job.model?.look === undefined || now - job.lookedAt < LOOK_MS) return;
+    job.lookedAt = now;
+    await job.model.look();
+  }
+
+  /** How many jobs of this server wait at the scheduler before this one. */
+  ahead(job: ManagedJob): number {
+    return this.#live.table.ahead(job.id);
   }
 
   /** Ends every job that the caller may end; returns their ids. */
@@ -196,6 +238,10 @@ export class ModelServer {
       retryable: true,
     });
   }
+}
+
+function hasEnded({ id, entry }: ManagedJob): string {
+  return entry.ending === undefined ? `${id} has ended` : `${id} has ended: ${describeEnding(entry.ending)}`;
 }
 
 function newKey(): Secret {

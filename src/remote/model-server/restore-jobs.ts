@@ -9,7 +9,7 @@ import type { ModelServerParts } from './server-parts.ts';
 import type { ModelServerSettings } from './settings/model-server-settings.ts';
 import type { SavedJob, SavedState } from './state-file.ts';
 
-/** A job of the server before this one; without a model it is gone. */
+/** A job of the server before this one; without a model it is gone, or has not reported yet. */
 export interface RestoredJob {
   readonly job: ManagedJob;
   readonly model?: RunningModel;
@@ -34,7 +34,7 @@ export async function restoreJobs(
   const known = new Set(jobs.map(({ directory }) => directory));
   for (const name of await readdir(root).catch(() => [])) {
     if (known.has(name) || !/^\d{1,15}$/.test(name)) continue;
-    await parts.host.reap(undefined, join(root, name), settings.limits.stopSeconds * 1000);
+    await parts.host.reap({ directory: join(root, name), stopMs: settings.limits.stopSeconds * 1000 });
     await removeJobDirectory(join(root, name));
   }
   return restored;
@@ -47,7 +47,7 @@ async function restoreJob(
   { host, prove }: ModelServerParts,
   now: number,
 ): Promise<RestoredJob> {
-  const { id, user, owner, createdAt, startedAt, report, process } = saved;
+  const { id, user, owner, createdAt, startedAt, report, process, batch, ticket } = saved;
   const entry: JobEntry = {
     ...{ id, user, owner, createdAt, state: 'running' },
     startedAt: startedAt ?? undefined,
@@ -56,12 +56,21 @@ async function restoreJob(
   };
   const job = new ManagedJob(entry, new Secret(saved.key), join(root, saved.directory));
   job.process = process ?? undefined;
+  job.batch = batch ?? undefined;
+  job.ticket = ticket ?? undefined;
   const stopMs = settings.limits.stopSeconds * 1000;
-  if (process != null && report != null && settings.onRestart === 'adopt') {
-    const model = host.adopt(process, report, job.directory, stopMs);
-    if (model !== undefined && (await answers(model, job, prove))) return { job, model };
+  const left = { process: job.process, batch: job.batch, directory: job.directory, stopMs };
+  if (settings.onRestart === 'adopt') {
+    if (report != null) {
+      const model = await host.adopt({ ...left, job: id, key: job.key, report });
+      if (model !== undefined && (await answers(model, job, prove))) return { job, model };
+    } else if (job.batch !== undefined) {
+      // It waits in its queue, or starts: what it has to say will be heard.
+      entry.state = 'starting';
+      return { job };
+    }
   }
-  await host.reap(process ?? undefined, job.directory, stopMs);
+  await host.reap(left);
   entry.state = 'ended';
   entry.ending = { reason: 'server', code: null, signal: null, at: now };
   return { job };

@@ -9,12 +9,12 @@ import type { SavedJob, SavedState } from './state-file.ts';
 export function savedJobs(jobs: readonly ManagedJob[]): SavedJob[] {
   return jobs
     .filter((job) => isLive(job.entry))
-    .map(({ entry, key, directory, process, protection }) => ({
+    .map(({ entry, key, directory, process, batch, ticket, protection }) => ({
       ...{ id: entry.id, user: entry.user, owner: entry.owner, createdAt: entry.createdAt },
       directory: directory.slice(directory.lastIndexOf('/') + 1),
       key: key.revealText(),
       startedAt: entry.startedAt ?? null,
-      process: process ?? null,
+      ...{ process: process ?? null, batch: batch ?? null, ticket: ticket ?? null },
       report: entry.uri === undefined ? null : { uri: entry.uri, port: entry.port, protection },
     }));
 }

@@ -1,11 +1,11 @@
 import { isLatchkeyError, LatchkeyError } from '../../kit/index.ts';
-import { lastWords, logTail } from './host/job-log.ts';
+import { lastWords } from './host/job-log.ts';
 import type { EndReason } from './job-entry.ts';
 import type { ManagedJob } from './managed-job.ts';
 
 /** It reported, and was gone before its client was told of it. */
 export async function endedAtOnce(job: ManagedJob): Promise<LatchkeyError> {
-  const log = await logTail(job.logFile);
+  const log = await job.log.tail();
   const message = `${job.id} ended as soon as it had reported; ${lastWords(log)}`;
   return new LatchkeyError('remote/start-failed', message, {
     hint: `"latchkey models logs ${job.id}" shows all that it said`,

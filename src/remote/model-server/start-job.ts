@@ -20,7 +20,8 @@ export interface StartGround {
    * @throws when it is not
    */
   prove(model: RunningModel, job: ManagedJob, signal: AbortSignal): Promise<void>;
-  onProcess(): void;
+  /** More is known of where it is, or how it stands. */
+  onChange(job: ManagedJob): void;
 }
 
 /** Ports that may turn out to be somebody else's before a start is given up. */
@@ -32,7 +33,8 @@ const PORT_TRIES = 4;
  * @throws LatchkeyError `remote/start-failed`, `remote/timed-out`, `remote/full` (no port); nothing of the job runs then
  */
 export async function startJob(job: ManagedJob, ground: StartGround): Promise<RunningModel> {
-  await makeJobDirectory(job.directory);
+  // What a server before this one has begun is there already.
+  if (job.batch === undefined) await makeJobDirectory(job.directory);
   for (let tries = 1; ; tries += 1) {
     const place = await placeOf(job, ground);
     try {
@@ -56,9 +58,18 @@ async function startAt(place: ModelPlace, job: ManagedJob, ground: StartGround):
     environment: settings.environment,
     startMs: limits.startSeconds * 1000,
     stopMs: limits.stopSeconds * 1000,
+    begun: job.batch,
     onProcess: (process) => {
       job.process = process;
-      ground.onProcess();
+      ground.onChange(job);
+    },
+    onBatch: (batch) => {
+      job.batch = batch;
+      ground.onChange(job);
+    },
+    onQueue: (queue) => {
+      job.queue = queue;
+      ground.onChange(job);
     },
   };
   const { signal } = job.starting;

@@ -25,6 +25,10 @@ const savedJob = object({
   createdAt: number(),
   startedAt: optional(nullable(number())),
   process: optional(nullable(object({ pid: number(), mark: string() }))),
+  /** Of a batch system, or of another machine. */
+  batch: optional(nullable(object({ id: string(), directory: string() }))),
+  /** By which its client may ask for it again. */
+  ticket: optional(nullable(string())),
   report: optional(
     nullable(object({ uri: string(), port: number(), protection: picklist(['token', 'hmac']) })),
   ),

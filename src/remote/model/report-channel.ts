@@ -1,3 +1,4 @@
+import { fstatSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { LatchkeyError } from '../../kit/index.ts';
 import { DESCRIPTOR_VARIABLE, type Instruction, MAX_REPORT_BYTES } from '../model-server/host/report.ts';
@@ -21,6 +22,8 @@ export async function openReportChannel(env: NodeJS.ProcessEnv): Promise<ReportC
     throw new LatchkeyError('remote/state', `${DESCRIPTOR_VARIABLE} names no descriptor`, {
       hint: 'a model is started by a model server: latchkey models run',
     });
+  // On a node of a batch system it is a file: what is told is in it, and the report goes behind that.
+  if (fstatSync(descriptor).isFile()) return fileChannel(descriptor);
   const socket = new Socket({ fd: descriptor, readable: true, writable: true });
   const line = await firstLine(socket);
   const instruction = parseInstruction(line);
@@ -31,6 +34,18 @@ export async function openReportChannel(env: NodeJS.ProcessEnv): Promise<ReportC
         socket.once('error', reject);
         socket.end(`${JSON.stringify({ token: instruction.token, ...outcome })}\n`, () => resolve());
       }),
+  };
+}
+
+function fileChannel(descriptor: number): ReportChannel {
+  const buffer = Buffer.alloc(MAX_REPORT_BYTES);
+  const told = buffer.toString('utf8', 0, readSync(descriptor, buffer));
+  const instruction = parseInstruction(told.slice(0, told.indexOf('\n')));
+  return {
+    instruction,
+    report: async (outcome) => {
+      writeSync(descriptor, `${JSON.stringify({ token: instruction.token, ...outcome })}\n`);
+    },
   };
 }
 

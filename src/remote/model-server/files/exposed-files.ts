@@ -5,22 +5,22 @@ import type { Arguments } from '../service/arguments.ts';
 import type { Method } from '../service/exposed-method.ts';
 import { bytesOf } from './bytes-of.ts';
 import { pyroFileOf } from './pyro-file.ts';
-import { type FileFacts, fileFacts, hashFile, listFiles, MAX_CHUNK_BYTES, readChunk } from './read-file.ts';
+import { type FileFacts, MAX_CHUNK_BYTES } from './read-file.ts';
 import type { Uploads } from './uploads.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** The methods about files: the old ones under their names, and those that know checksums, pieces and what is missing. */
 export function fileMethods(
   uploads: Uploads,
   touched: (given: Arguments, caller: Caller) => ManagedJob,
 ): Readonly<Record<string, readonly [names: readonly string[], method: Method]>> {
-  const root = (given: Arguments, caller: Caller) => touched(given, caller).workDirectory;
+  const filesOf = (given: Arguments, caller: Caller) => touched(given, caller).files;
   const begin = (given: Arguments, caller: Caller) => {
     const job = touched(given, caller);
     return uploads.begin(
       {
         ...{ job: job.id, root: job.workDirectory, path: given.text('path') },
         ...{ size: given.count('size', 0), sha256: given.text('sha256'), mode: given.count('mode', 0o600) },
+        deliver: job.files.take,
       },
       Date.now(),
     );
@@ -28,27 +28,21 @@ export function fileMethods(
   return {
     statFile: [
       ['jobID', 'path', 'key'],
-      async (given, caller) => factsValue(await fileFacts(root(given, caller), given.text('path'))),
+      async (given, caller) => factsValue(await filesOf(given, caller).facts(given.text('path'))),
     ],
     listFiles: [
       ['jobID', 'path', 'key'],
       async (given, caller) =>
-        (await listFiles(root(given, caller), given.optionalText('path') ?? '.')).map(
-          ({ name, ...facts }) => ({
-            name,
-            ...factsValue(facts),
-          }),
-        ),
+        (await filesOf(given, caller).list(given.optionalText('path') ?? '.')).map(({ name, ...facts }) => ({
+          name,
+          ...factsValue(facts),
+        })),
     ],
-    hashFile: [
-      ['jobID', 'path', 'key'],
-      (given, caller) => hashFile(root(given, caller), given.text('path')),
-    ],
+    hashFile: [['jobID', 'path', 'key'], (given, caller) => filesOf(given, caller).hash(given.text('path'))],
     readFile: [
       ['jobID', 'path', 'offset', 'length', 'tag', 'key'],
       (given, caller) =>
-        readChunk(
-          root(given, caller),
+        filesOf(given, caller).read(
           given.text('path'),
           given.count('offset', 0),
           given.count('length', MAX_CHUNK_BYTES),
@@ -92,8 +86,7 @@ export function fileMethods(
     uploadFile: [
       ['jobID', 'filename', 'file', 'key'],
       async (given, caller) => {
-        const { workDirectory } = touched(given, caller);
-        await writeWhole(workDirectory, given.text('filename'), bytesOf(given.value('file')));
+        await filesOf(given, caller).write(given.text('filename'), bytesOf(given.value('file')));
       },
     ],
   };

@@ -5,8 +5,6 @@ import { Arguments } from '../service/arguments.ts';
 import { asPythonException } from '../service/python-names.ts';
 import { bytesOf } from './bytes-of.ts';
 import { confinedParts } from './confined-path.ts';
-import { readChunk } from './read-file.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** How a file is opened, in the old words. */
 export interface PyroFileOptions {
@@ -44,7 +42,7 @@ export function pyroFileOf(job: ManagedJob, options: PyroFileOptions): Exposed {
     methods: {
       getChunk: method([], async () => {
         checkUse(false);
-        const piece = await readChunk(job.workDirectory, path, offset, bufferBytes, undefined);
+        const piece = await job.files.read(path, offset, bufferBytes, undefined);
         offset += piece.length;
         return piece;
       }),
@@ -75,7 +73,7 @@ export function pyroFileOf(job: ManagedJob, options: PyroFileOptions): Exposed {
       close: method([], async () => {
         if (!isOpen) return;
         isOpen = false;
-        if (isWriting) await writeWhole(job.workDirectory, path, Buffer.concat(written));
+        if (isWriting) await job.files.write(path, Buffer.concat(written));
         written.length = 0;
       }),
     },

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { LatchkeyError, quote } from '../../../kit/index.ts';
-import { type ConfinedPlace, fileError, openConfined } from './confined-path.ts';
+import { type ConfinedPlace, confinedParts, fileError, openConfined } from './confined-path.ts';
 import { hashOf } from './read-file.ts';
 
 /** What a client is about to put. */
@@ -16,6 +16,8 @@ export interface UploadRequest {
   readonly sha256: string;
   /** Permission bits; only those of ordinary files. */
   readonly mode: number;
+  /** Takes it from here to the machine of the job, when that is another. */
+  readonly deliver?: ((localFile: string, path: string, mode: number) => Promise<void>) | undefined;
 }
 
 /** What is left to be sent. */
@@ -89,6 +91,7 @@ export class Uploads {
       throw new LatchkeyError('remote/file', `${MAX_UPLOADS} files are on their way already`, {
         retryable: true,
       });
+    if (request.deliver !== undefined) await makeStage(request);
     const place = await openConfined(request.root, request.path);
     const partName = `.${place.name.slice(0, 100)}.${request.sha256.slice(0, 12)}.part`;
     const upload = await this.#open(request, place, partName, now);
@@ -126,7 +129,7 @@ export class Uploads {
    */
   async finish(id: string): Promise<void> {
     const upload = this.#get(id);
-    const { path, sha256, mode } = upload.request;
+    const { path, sha256, mode, deliver } = upload.request;
     if (upload.missing.size > 0 || upload.writing > 0)
       throw new LatchkeyError(
         'remote/file',
@@ -145,7 +148,12 @@ export class Uploads {
         );
       await upload.file.chmod(mode & 0o777);
       await upload.file.sync();
-      await rename(upload.place.at(upload.partName), upload.place.at(upload.place.name));
+      const part = upload.place.at(upload.partName);
+      if (deliver === undefined) await rename(part, upload.place.at(upload.place.name));
+      else {
+        await deliver(part, path, mode & 0o777);
+        await unlink(part);
+      }
     } catch (cause) {
       await unlink(upload.place.at(upload.partName)).catch(() => {});
       throw fileError(path, cause);
@@ -203,6 +211,12 @@ export class Uploads {
       retryable: true,
     });
   }
+}
+
+/** On the way to another machine it lies here, in a directory that has the job's as its pattern. */
+async function makeStage({ root, path }: UploadRequest): Promise<void> {
+  const above = confinedParts(path).slice(0, -1);
+  await mkdir([root, ...above].join('/'), { recursive: true, mode: 0o700 });
 }
 
 /** Pieces of one MiB; larger ones for files that would have too many. */

@@ -4,8 +4,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { quote } from '../../../kit/index.ts';
 
 /** Lines and bytes of a log that go into an error. */
-const TAIL_LINES = 20;
-const TAIL_BYTES = 16_384;
+export const TAIL_LINES = 20;
+export const TAIL_BYTES = 16_384;
 
 /**
  * Makes the log of one job: it must not be there yet, so no job ever wipes another's. Everything is appended.
@@ -30,11 +30,32 @@ export async function logTail(
     const start = Math.max(0, size - maxBytes);
     const buffer = Buffer.alloc(Math.min(size, maxBytes));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    const all = buffer.toString('utf8', 0, bytesRead).replace(/\n$/, '').split('\n');
-    return lines === 0 || bytesRead === 0 ? [] : (start > 0 ? all.slice(1) : all).slice(-lines);
+    return bytesRead === 0 ? [] : tailLines(buffer.toString('utf8', 0, bytesRead), lines, start > 0);
   } finally {
     await file.close();
   }
+}
+
+/** @param isCut the first line is a part of one */
+export function tailLines(text: string, lines: number, isCut: boolean): readonly string[] {
+  const all = text.replace(/\n$/, '').split('\n');
+  return lines === 0 ? [] : (isCut ? all.slice(1) : all).slice(-lines);
+}
+
+/** A job's log, wherever it is. */
+export interface LogReader {
+  /** Its last lines; empty when there is none. */
+  tail(lines?: number, maxBytes?: number): Promise<readonly string[]>;
+  /** What is written to it, piece by piece, until nothing more comes. */
+  follow(options: FollowOptions): AsyncGenerator<string, void>;
+}
+
+/** A log on this machine. */
+export function logIn(path: string): LogReader {
+  return {
+    tail: (lines, maxBytes) => logTail(path, lines, maxBytes),
+    follow: (options) => followLog(path, options),
+  };
 }
 
 /** What a job said last, for a message of one line. */
@@ -44,7 +65,7 @@ export function lastWords(log: readonly string[]): string {
 }
 
 /** What {@link followLog} needs from outside. */
-interface FollowOptions {
+export interface FollowOptions {
   /** Where to begin; negative = so many bytes before the end. Default 0. */
   readonly from?: number;
   /** Resolves when it is worth looking again. */
@@ -55,7 +76,7 @@ interface FollowOptions {
 }
 
 /** What is written to a log, piece by piece, until nothing more comes. */
-export async function* followLog(path: string, options: FollowOptions): AsyncGenerator<string, void> {
+async function* followLog(path: string, options: FollowOptions): AsyncGenerator<string, void> {
   const file = await openLog(path);
   if (file === undefined) return;
   try {

@@ -10,7 +10,7 @@ import { JOB_LOG, WORK_DIRECTORY } from './job-directory.ts';
 import { jobEnvironment } from './job-environment.ts';
 import { lastWords, logTail } from './job-log.ts';
 import { endProcesses } from './job-processes.ts';
-import type { ModelHost, ProcessEnd, RunningModel, StartSpec } from './model-host.ts';
+import type { KeptModel, ModelHost, ProcessEnd, RunningModel, StartSpec } from './model-host.ts';
 import { identify, isSameProcess, type ProcessIdentity } from './process-mark.ts';
 import { type Instruction, MAX_REPORT_BYTES, REPORT_DESCRIPTOR, type Report, readReport } from './report.ts';
 
@@ -27,8 +27,8 @@ const LAST_BREATH_MS = 500;
 export function localHost(classRuntime: readonly string[]): ModelHost {
   return {
     start: (spec, signal) => start(spec, commandOf(spec, classRuntime), signal),
-    adopt,
-    reap: endProcesses,
+    adopt: (kept) => Promise.resolve(adopt(kept)),
+    reap: ({ process, directory, stopMs }) => endProcesses(process, directory, stopMs),
   };
 }
 
@@ -210,12 +210,8 @@ function running(
 }
 
 /** Somebody else's child: its end is seen by looking, and how it ended is not known. */
-function adopt(
-  process: ProcessIdentity,
-  report: Report,
-  directory: string,
-  stopMs: number,
-): RunningModel | undefined {
+function adopt({ process, report, directory, stopMs }: KeptModel): RunningModel | undefined {
+  if (process === undefined) return undefined;
   if (!isSameProcess(process)) return undefined;
   const ended = (async () => {
     while (isSameProcess(process)) await delay(LOOK_MS, undefined, { ref: false });

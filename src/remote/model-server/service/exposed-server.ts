@@ -3,13 +3,12 @@ import { LatchkeyError } from '../../../kit/index.ts';
 import { type CallContext, Exposed, tuple } from '../../../pyro/index.ts';
 import { type Caller, checkMayTouch } from '../caller.ts';
 import { fileMethods } from '../files/exposed-files.ts';
-import { followLog, logTail } from '../host/job-log.ts';
 import { isLive } from '../job-entry.ts';
-import type { ManagedJob } from '../managed-job.ts';
+import { ManagedJob } from '../managed-job.ts';
 import type { ModelServer } from '../model-server.ts';
 import type { Arguments } from './arguments.ts';
 import { exposedMethod, type Method } from './exposed-method.ts';
-import { jobFacts, runningSeconds } from './job-facts.ts';
+import { jobFacts, runningSeconds, usedTicket } from './job-facts.ts';
 
 /** Which of the two doors a call came through, and what only the server's process can do. */
 export interface ServiceParts {
@@ -43,6 +42,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
   };
   const allocate = (given: Arguments, caller: Caller, { signal }: CallContext) =>
     server.allocate(caller, { user: given.text('user'), ticket: given.optionalText('ticket'), signal });
+  const factsOf = (job: ManagedJob) => jobFacts(job, now(), server.ahead(job));
 
   const methods: Readonly<Record<string, readonly [names: readonly string[], method: Method]>> = {
     allocateJob: [
@@ -65,7 +65,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
     ],
     attach: [
       ['jobID', 'key'],
-      (given, caller) => jobFacts(server.attach(caller, given.text('jobID'), given.secret('key')), now()),
+      (given, caller) => factsOf(server.attach(caller, given.text('jobID'), given.secret('key'))),
     ],
     preAllocate: [
       ['requirements', 'user', 'wait'],
@@ -73,7 +73,14 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
         server.preAllocate(caller, given.optionalText('user') ?? caller.identity, given.flag('wait'))
           ?.ticket ?? null,
     ],
-    getTicketStatus: [['ticket'], (given) => ({ ...server.ticketStatus(given.text('ticket')) })],
+    getTicketStatus: [
+      ['ticket'],
+      (given) => {
+        const ticket = given.text('ticket');
+        const status = server.ticketStatus(ticket);
+        return status instanceof ManagedJob ? usedTicket(ticket, factsOf(status)) : { ...status };
+      },
+    ],
     terminateJob: [
       ['jobID', 'key'],
       async (given, caller) => {
@@ -89,13 +96,20 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
       [],
       () => ({
         ...{ name: settings.name, application: settings.application },
-        currJobs: server.jobs.map((job) => jobFacts(job, now())),
+        currJobs: server.jobs.map(factsOf),
         ...{ totalJobs: live().length, maxJobs: settings.limits.maxJobs, freeJobs: server.freeJobs },
         ...{ waiting: server.waiting, isDraining: server.isDraining },
         since: new Date(server.startedAt).toISOString(),
       }),
     ],
-    getJobStatus: [['jobID'], (given) => jobFacts(server.job(given.text('jobID')), now())],
+    getJobStatus: [
+      ['jobID', 'fresh'],
+      async (given) => {
+        const job = server.job(given.text('jobID'));
+        if (given.flag('fresh')) await server.look(job);
+        return factsOf(job);
+      },
+    ],
     getNumberOfFreeJobs: [[], () => server.freeJobs],
     getNSName: [[], () => settings.name],
     getApplicationSignature: [[], () => settings.application],
@@ -112,7 +126,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
       ['jobID', 'lines', 'key'],
       async (given, caller) => {
         const lines = Math.min(given.count('lines', LOG_LINES), MAX_LOG_LINES);
-        return [...(await logTail(touched(given, caller).logFile, lines, 1 << 20))];
+        return [...(await touched(given, caller).log.tail(lines, 1 << 20))];
       },
     ],
     followJobLog: [
@@ -121,7 +135,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
         const job = touched(given, caller);
         const isOver = () => !isLive(job.entry);
         const tailBytes = given.count('tailBytes', 0);
-        return followLog(job.logFile, {
+        return job.log.follow({
           ...(tailBytes === 0 ? {} : { from: -tailBytes }),
           ...{ wait: () => delay(FOLLOW_MS), isOver, signal },
         });

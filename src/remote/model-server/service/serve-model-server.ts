@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isLatchkeyError, LatchkeyError, quote, Secret, writeFileAtomic } from '../../../kit/index.ts';
 import { ObjectServer } from '../../../pyro/index.ts';
 import { localHost } from '../host/local-host.ts';
+import type { ModelHost } from '../host/model-host.ts';
 import { isLive } from '../job-entry.ts';
 import { ModelServer } from '../model-server.ts';
 import type { ModelServerEvent } from '../server-parts.ts';
@@ -28,6 +29,8 @@ export interface ServeOptions {
   /** The command that serves a class; see {@link localHost}. */
   readonly classRuntime: readonly string[];
   readonly onEvent?: ((event: ModelServerEvent) => void) | undefined;
+  /** Where jobs run; default: on this machine. */
+  readonly host?: ModelHost | undefined;
 }
 
 /** How a server's own account reaches it: the socket in its directory, and the object's name there. */
@@ -41,7 +44,7 @@ const KEY_FILE = 'key';
  */
 export async function serveModelServer(
   settings: ModelServerSettings,
-  { classRuntime, onEvent }: ServeOptions,
+  { classRuntime, onEvent, host = localHost(classRuntime) }: ServeOptions,
 ): Promise<ServedModelServer> {
   await makePrivate(settings.directory);
   let ask: (jobs: 'end' | 'leave') => void = () => {};
@@ -54,7 +57,7 @@ export async function serveModelServer(
     const key = settings.key ?? (await ownKey(join(settings.directory, KEY_FILE)));
     const server = await ModelServer.open(
       { ...settings, key },
-      { host: localHost(classRuntime), prove: proveModel, ...(onEvent === undefined ? {} : { onEvent }) },
+      { host, prove: proveModel, ...(onEvent === undefined ? {} : { onEvent }) },
     );
     try {
       return await listenPublic(settings, { server, control, key, ask, asked, onEvent });
