@@ -44,8 +44,18 @@ export { type LinkMode, machinesOn, type Route, routeBetween } from './link/rout
 export { loadModelClass, type ModelClass, type ModelJob, serveModel } from './model/serve-model.ts';
 export type { Caller } from './model-server/caller.ts';
 export { getFile, putFile, type TransferOptions } from './model-server/files/transfer.ts';
+export { type BatchHostOptions, batchHost } from './model-server/host/batch/batch-host.ts';
 export { localHost } from './model-server/host/local-host.ts';
-export type { ModelHost, RunningModel, StartSpec } from './model-server/host/model-host.ts';
+export type {
+  BatchIdentity,
+  KeptModel,
+  ModelHost,
+  ProcessEnd,
+  QueueFacts,
+  RunningModel,
+  StartSpec,
+  Whereabouts,
+} from './model-server/host/model-host.ts';
 export type { EndReason, JobEnding, JobEntry, JobState } from './model-server/job-entry.ts';
 export type { ManagedJob } from './model-server/managed-job.ts';
 export { ModelServer } from './model-server/model-server.ts';
@@ -66,6 +76,7 @@ export {
 export { loadModelSettings, type ModelSettingsSource } from './model-server/settings/load-model-settings.ts';
 export {
   DEFAULT_LIMITS,
+  type ModelHostSettings,
   type ModelProgram,
   type ModelServerLimits,
   type ModelServerSettings,

@@ -1,16 +1,11 @@
-import {
-  type Job,
-  type JobCredential,
-  type JobDescription,
-  parseServiceUrl,
-  type Service,
-} from '../../jobs/index.ts';
+import { type Job, type JobDescription, parseServiceUrl, type Service } from '../../jobs/index.ts';
 import { LatchkeyError } from '../../kit/index.ts';
-import { Context, type Session } from '../../session/index.ts';
+import type { Session } from '../../session/index.ts';
 import type { Command, Report } from './command.ts';
 import { ec2MachineOf } from './ec2-machine.ts';
 import type { Given } from './given.ts';
 import { attributeOf, readDescription, withoutAttribute } from './job-description-file.ts';
+import { followingFiles, resourcesOf } from './job-given.ts';
 import { inputFor, tellOfWaiting } from './job-input.ts';
 import { type Interrupts, listenForInterrupts } from './job-interrupt.ts';
 import { factsJson, reportOfEnd, streamJob } from './job-outcome.ts';
@@ -37,7 +32,8 @@ export const jobRun: Command = async (invocation) => {
   const input = inputFor(given, url, read);
   const interrupts = listenForInterrupts();
   const run = async (service: Service, session: Session): Promise<Report> => {
-    const credentials = await credentialsOf(given, session);
+    const files = { proxy: given.text('proxy'), token: given.text('token') };
+    const credentials = await followingFiles(files, session);
     const job = service.createJob(credentials.length === 0 ? description : { ...description, credentials });
     const stopTelling = tellOfWaiting(input, url, invocation);
     await job.run({ input, signal: interrupts.signal }).finally(stopTelling);
@@ -83,35 +79,7 @@ function givenAttributes(given: Given, words: readonly string[]): Partial<JobDes
     name: given.text('name'),
     queue: given.text('queue'),
     project: given.text('project'),
-    wallTimeLimit: spanOf(given),
-    totalCpuCount: countOf(given, 'cores'),
-    totalPhysicalMemory: countOf(given, 'memory'),
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function spanOf(given: Given): number | undefined {
-  const seconds = given.lifetime('time');
-  return seconds === undefined ? undefined : seconds / 60;
-}
-
-function countOf(given: Given, option: string): number | undefined {
-  const text = given.text(option);
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new LatchkeyError('cli/usage', `--${option} takes a whole number from 1, not "${text}"`);
-}
-
-async function credentialsOf(given: Given, session: Session): Promise<readonly JobCredential[]> {
-  const [proxy, token] = [given.text('proxy'), given.text('token')];
-  const wanted = [
-    ...(proxy === undefined ? [] : [['x509-proxy', new Context('X509', { user_proxy: proxy })] as const]),
-    ...(token === undefined ? [] : [['bearer-token', new Context('Token', { token_file: token })] as const]),
-  ];
-  const found: JobCredential[] = [];
-  for (const [as, context] of wanted) {
-    const source = session.source(await session.addContext(context));
-    found.push({ source, as });
-  }
-  return found;
+  const said = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { ...said, ...resourcesOf(given) };
 }

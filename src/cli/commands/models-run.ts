@@ -2,12 +2,16 @@ import { realpathSync } from 'node:fs';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import {
   loadModelSettings,
+  type ModelServerSettings,
   type ModelsSection,
   type Registration,
   registerModelServer,
+  type ServedModelServer,
+  type ServeOptions,
   serveModelServer,
 } from '../../remote/index.ts';
 import type { Command, Invocation } from './command.ts';
+import { type OpenModelHost, openModelHost, withGivenJob } from './models-host.ts';
 import { modelsDirectory } from './models-place.ts';
 import { networkMode } from './models-settings.ts';
 
@@ -17,7 +21,7 @@ export const modelsRun: Command = async (invocation) => {
   const { settings, findings } = await loadModelSettings({
     file: given.text('config'),
     mode: networkMode(given.text('mode') ?? '0'),
-    given: sectionOf(invocation),
+    given: await withGivenJob(invocation, sectionOf(invocation)),
     directory: modelsDirectory(invocation),
     env: context.env,
   });
@@ -25,8 +29,10 @@ export const modelsRun: Command = async (invocation) => {
     note(`! ${index === undefined ? '' : `line ${index}: `}${message}`);
   // From here on there is something to be ended in order.
   const interrupted = signalled();
-  const served = await serveModelServer(settings, {
-    classRuntime: [process.execPath, realpathSync(process.argv[1] ?? ''), 'models', 'serve'],
+  const classRuntime = [process.execPath, realpathSync(process.argv[1] ?? ''), 'models', 'serve'];
+  const away = await openModelHost(invocation, settings, classRuntime);
+  const served = await serveOrClose(away, settings, {
+    ...{ classRuntime, host: away?.host },
     onEvent: ({ event, job, text }) =>
       note([event, job, text].filter((word) => word !== undefined).join('  ')),
   });
@@ -37,6 +43,7 @@ export const modelsRun: Command = async (invocation) => {
     );
   } catch (error) {
     await served.close('leave');
+    await away?.close();
     throw error;
   }
   note(`${settings.name} is ready: ${served.uri}`);
@@ -46,8 +53,23 @@ export const modelsRun: Command = async (invocation) => {
   const jobs = served.server.jobs.length;
   await registration?.close();
   await served.close(fate);
+  await away?.close();
   return { json: { name: settings.name, jobs }, lines: [`${settings.name} has ended`] };
 };
+
+async function serveOrClose(
+  away: OpenModelHost | undefined,
+  settings: ModelServerSettings,
+  options: ServeOptions,
+): Promise<ServedModelServer> {
+  try {
+    return await serveModelServer(settings, options);
+  } catch (error) {
+    await away?.host.close?.();
+    await away?.close();
+    throw error;
+  }
+}
 
 function sectionOf({ given }: Invocation): ModelsSection {
   const maxJobs = given.text('max-jobs');
@@ -63,6 +85,9 @@ function sectionOf({ given }: Invocation): ModelsSection {
     ...text('listen', 'listen'),
     ...text('ns', 'registry'),
     ...text('key-file', 'key_file'),
+    ...text('host', 'host'),
+    ...text('proxy', 'proxy'),
+    ...text('token', 'token'),
     ...(given.text('directory') === undefined ? {} : { directory: given.text('directory') ?? '' }),
     ...(maxJobs === undefined ? {} : { max_jobs: Number(maxJobs) }),
     ...(given.arguments.length === 0 ? {} : { command: [...given.arguments] }),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Finding, LatchkeyError, quote, Secret } from '../../../kit/index.ts';
+import { parseHostUrl } from '../host/batch/batch-ground.ts';
 import { findProgram } from './found-program.ts';
 import { type NetworkMode, readLegacySettings } from './legacy-settings.ts';
 import type { ModelServerSettings } from './model-server-settings.ts';
@@ -33,6 +34,9 @@ export async function loadModelSettings(source: ModelSettingsSource): Promise<Lo
   const { settings, findings } = await (isLegacy
     ? fromLegacy(resolve(file), source)
     : fromToml(source, base));
+  // What another machine has is not to be seen from here.
+  if (settings.host !== undefined && parseHostUrl(settings.host.url).via !== 'local')
+    return { settings, findings };
   const found = await findProgram(settings, base);
   return { settings: { ...settings, model: found.program }, findings: [...findings, ...found.findings] };
 }
@@ -64,6 +68,9 @@ function merged(section: ModelsSection, given: ModelsSection): ModelsSection {
     ...rest,
     ...(isGiven ? {} : { ...(name && { class: name }), ...(command && { command }) }),
     ...given,
+    ...(section.job === undefined && given.job === undefined
+      ? {}
+      : { job: { ...section.job, ...given.job } }),
   };
 }
 

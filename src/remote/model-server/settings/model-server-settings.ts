@@ -14,6 +14,21 @@ export type ModelProgram =
 /** A Unix socket, or an address of this machine with a TCP port; port 0 = any that is free. */
 export type ListenPlace = { readonly unix: string } | { readonly host: string; readonly port: number };
 
+/** Where models run when not on this machine; what a session must find is only named. */
+export interface ModelHostSettings {
+  /** `slurm://localhost?queue=short`, `slurm+ssh://alice@login`, `ssh://node`. */
+  readonly url: string;
+  /** What is asked of the scheduler, under the names of job descriptions. */
+  readonly job: Readonly<Record<string, unknown>>;
+  /** An address of the node that models listen on; absent = what suits the host. */
+  readonly listen?: string | undefined;
+  /** The command that is latchkey on another machine; for a class. */
+  readonly runtime?: readonly string[] | undefined;
+  /** Files of credentials that follow each job. */
+  readonly proxy?: string | undefined;
+  readonly token?: string | undefined;
+}
+
 /** Everything a model server is started with; paths are absolute, times in seconds. */
 export interface ModelServerSettings {
   /** What it is called in the registry, and the end of every job's id: `Mupif.JobManager@Example`. */
@@ -38,6 +53,8 @@ export interface ModelServerSettings {
   readonly jobPlaces: 'unix' | { readonly host: string; readonly ports?: PortRange | undefined };
   /** Environment of jobs, besides the harmless part of the server's. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Absent = jobs run on this machine. */
+  readonly host?: ModelHostSettings | undefined;
   readonly limits: ModelServerLimits;
   /** Whether jobs that still run when the server starts again are its jobs again. */
   readonly onRestart: 'adopt' | 'reap';

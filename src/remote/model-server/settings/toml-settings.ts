@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
@@ -22,10 +23,12 @@ import {
 } from 'valibot';
 import { LatchkeyError, quote } from '../../../kit/index.ts';
 import { parseRegistryAddress } from '../../registry/find-registry.ts';
+import { parseHostUrl } from '../host/batch/batch-ground.ts';
 import {
   DEFAULT_LIMITS,
   isServerName,
   type ListenPlace,
+  type ModelHostSettings,
   type ModelProgram,
   type ModelServerSettings,
 } from './model-server-settings.ts';
@@ -60,6 +63,17 @@ export const MODELS_SECTION = strictObject({
   /** First and last port for jobs. */
   ports: optional(tuple([port, port])),
   environment: optional(record(string(), string())),
+  /** Where jobs run: the URL of a job service. */
+  host: optional(text),
+  /** What is asked of its scheduler, under the names of job descriptions. */
+  job: optional(record(string(), unknown())),
+  /** `node`, or an address of the node. */
+  node_listen: optional(text),
+  /** The command that is latchkey on that machine. */
+  runtime: optional(pipe(array(text), minLength(1))),
+  /** Credentials that follow each job: files on this machine. */
+  proxy: optional(text),
+  token: optional(text),
   max_jobs: optional(count(1, 10_000)),
   max_jobs_per_user: optional(count(1, 10_000)),
   queue: optional(count(0, 100_000)),
@@ -138,6 +152,7 @@ export function settingsFromSection(
         ? 'unix'
         : { host: places, ports: ports === undefined ? undefined : { first: ports[0], last: ports[1] } },
     environment: given.environment ?? {},
+    host: hostOf(given, base),
     limits: {
       maxJobs: given.max_jobs ?? limits.maxJobs,
       maxJobsPerOwner: given.max_jobs_per_user ?? limits.maxJobsPerOwner,
@@ -153,6 +168,37 @@ export function settingsFromSection(
     },
     onRestart: given.on_restart ?? 'adopt',
   };
+}
+
+/** @throws LatchkeyError `jobs/url`; `config/invalid` for what means nothing with, or without, a host */
+function hostOf(given: ModelsSection, base: string): ModelHostSettings | undefined {
+  const { host: url, job, node_listen: listen, runtime, proxy, token, ports } = given;
+  const file = (path: string | undefined) => (path === undefined ? undefined : resolve(base, path));
+  if (url === undefined) {
+    const [stray] =
+      Object.entries({ job, node_listen: listen, runtime, proxy, token }).find(
+        ([, value]) => value !== undefined,
+      ) ?? [];
+    if (stray === undefined) return undefined;
+    throw new LatchkeyError(
+      'config/invalid',
+      `models.${stray}: it is for jobs of a host, and there is none`,
+      {
+        hint: 'host = "slurm://localhost" in [models], or --host',
+      },
+    );
+  }
+  const { via } = parseHostUrl(url);
+  if (via === 'local' && (ports !== undefined || given.job_listen !== undefined))
+    throw new LatchkeyError('config/invalid', 'models.job_listen and models.ports are of this machine', {
+      hint: 'node_listen says where models listen on their nodes; each has any free port there',
+    });
+  if (listen !== undefined && listen !== 'node' && isIP(listen) === 0)
+    throw new LatchkeyError(
+      'config/invalid',
+      `models.node_listen: ${quote(listen)} is neither node nor an address`,
+    );
+  return { url, job: job ?? {}, listen, runtime, proxy: file(proxy), token: file(token) };
 }
 
 function programOf({ class: name, command }: ModelsSection, base: string): ModelProgram {

@@ -1,4 +1,4 @@
-import type { JobCredential, JobDescription, PollPolicy } from '../../../../jobs/index.ts';
+import type { JobCredential, PollPolicy } from '../../../../jobs/index.ts';
 import { type ConnectTarget, type Job, Service } from '../../../../jobs/index.ts';
 import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../../../../kit/index.ts';
 import { parseObjectUri } from '../../../../pyro/index.ts';
@@ -12,6 +12,7 @@ import { awaitReport } from './await-report.ts';
 import { endOfBatch, isEnded } from './batch-ending.ts';
 import { type BatchGround, nodePlaceOf, openGround, parseHostUrl } from './batch-ground.ts';
 import { logElsewhere } from './elsewhere-log.ts';
+import { checkedGiven } from './given-description.ts';
 import { readNodeReport } from './node-report.ts';
 import { INSTRUCTION_FILE, instructionLine, nodeJobDescription, REPORT_FILE } from './node-script.ts';
 import { startFailure } from './start-failure.ts';
@@ -25,7 +26,7 @@ export interface BatchHostOptions {
   /** Reaches other machines, always by the same connection. */
   readonly connect?: ((target: ConnectTarget) => Promise<SshConnection>) | undefined;
   /** What is asked of the scheduler, and what surrounds the program: everything but the program and its files. */
-  readonly job?: Partial<JobDescription> | undefined;
+  readonly job?: Readonly<Record<string, unknown>> | undefined;
   /** Follow each job, as `latchkey/jobs` has it. */
   readonly credentials?: readonly JobCredential[] | undefined;
   /** The command that serves a class there; module and export are added to it. */
@@ -49,6 +50,7 @@ const PAUSE_MS = 2000;
  */
 export function batchHost(options: BatchHostOptions): ModelHost {
   const url = parseHostUrl(options.url);
+  const given = checkedGiven(options, url);
   const clock = options.clock ?? systemClock;
   let opening: Promise<Open> | undefined;
   const letGo = new AbortController();
@@ -91,7 +93,7 @@ export function batchHost(options: BatchHostOptions): ModelHost {
         : [...options.classRuntime, program.module, program.export];
     const description = nodeJobDescription({
       ...{ job: spec.job, directory, command, environment },
-      given: withDefaults(options, url.batch),
+      given,
     });
     return service.run(description);
   };
@@ -232,19 +234,6 @@ export function batchHost(options: BatchHostOptions): ModelHost {
 interface Open {
   readonly ground: BatchGround;
   readonly service: Service;
-}
-
-function withDefaults(
-  { job = {}, credentials }: BatchHostOptions,
-  batch: string | undefined,
-): Partial<JobDescription> {
-  // One that is run once more has lost what its client had put into it.
-  const directives = [...(batch === 'slurm' ? ['--no-requeue'] : []), ...(job.directives ?? [])];
-  return {
-    ...job,
-    ...(directives.length === 0 ? {} : { directives }),
-    ...(credentials === undefined || credentials.length === 0 ? {} : { credentials }),
-  };
 }
 
 /** What it said is here when it is not there any more. */
