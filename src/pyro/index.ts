@@ -42,7 +42,7 @@ export { type BatchedCall, connectObject, RemoteObject } from './remote-object.t
 export type { Call, CallInput, PyroVersion, Serializer, SerializerName } from './serializer.ts';
 export { serializerNamed, serializerOf, serializers } from './serializers.ts';
 export type { Authorize, ServerLimits } from './server-ground.ts';
-export { type Remote, remote } from './typed-proxy.ts';
+export { type CallableObject, type Remote, remote } from './typed-proxy.ts';
 export {
   formatLocation,
   formatPyroUri,

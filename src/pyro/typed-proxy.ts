@@ -20,11 +20,17 @@ export type Remote<T> = {
     : Promise<T[K]>;
 };
 
+/** What {@link remote} needs of an object. */
+export type CallableObject = Pick<
+  RemoteObject,
+  'attributes' | 'methods' | 'oneway' | 'get' | 'send' | 'either'
+>;
+
 /**
  * Calls a remote object as if it were here: `await thermal.solveStep(step)`, `for await (const item of log.lines())`, `await thermal.time`.
  * Nothing is checked against `T`: it is the caller's word. Attributes are written with {@link RemoteObject.set}.
  */
-export function remote<T extends object>(object: RemoteObject): Remote<T> {
+export function remote<T extends object>(object: CallableObject): Remote<T> {
   const attributes = new Set(object.attributes);
   const methods = new Map<string, AnyFunction>();
   return new Proxy(Object.create(null), {

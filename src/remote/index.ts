@@ -8,6 +8,7 @@ export {
   type ModelServerFinder,
   proofFor,
 } from './client/allocate.ts';
+export type { AllocationProgress } from './client/await-allocation.ts';
 export { type ApplicationLink, connectApplications } from './client/connect-applications.ts';
 export { connectLinked, type LinkedObject, type Reach } from './client/linked-object.ts';
 export {

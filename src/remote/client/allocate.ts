@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isLatchkeyError, LatchkeyError, Secret } from '../../kit/index.ts';
 import { isPyroDict, type PyroValue, parseObjectUri, type ReconnectPolicy } from '../../pyro/index.ts';
 import type { Links } from '../link/links.ts';
 import { HERE } from '../link/place.ts';
+import { type AllocationProgress, awaitAllocation } from './await-allocation.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { connectLinked, type LinkedObject } from './linked-object.ts';
 import { releaseAll } from './release.ts';
@@ -27,15 +29,17 @@ export interface AllocateOptions {
   /** Methods of the model that may be done twice: they are called again when a link is cut under them. */
   readonly safe?: readonly string[] | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Called every now and then while the job waits in the queue of a scheduler, or starts. */
+  readonly onWaiting?: ((progress: AllocationProgress) => void) | undefined;
   /** Gives the allocation up; afterwards it means nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Starting a model may take as long as its server allows. */
-const ALLOCATE_MS = 120_000;
 const HEARTBEAT_MS = 2_000;
 /** What a server that is not well is given, before the model is asked itself. */
 const TERMINATE_MS = 4_000;
+const EXPLAIN_TRIES = 6;
+const EXPLAIN_MS = 1000;
 /** A cut of some ten seconds is survived. */
 const PATIENT: ReconnectPolicy = { attempts: 12, delayMs: 200 };
 
@@ -64,10 +68,7 @@ export async function allocateApplicationWithModelServer<T extends object>(
   };
   try {
     const user = options.user ?? userInfo().username;
-    const answer = await server.object.call('allocate', [user, options.ticket ?? null], {
-      timeoutMs: ALLOCATE_MS,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const answer = await awaitAllocation(server.object, user, options.ticket, signal, options.onWaiting);
     const allocated = jobOf(answer);
     job = allocated;
     signal?.throwIfAborted();
@@ -106,6 +107,7 @@ function modelOf<T extends object>(
   return new RemoteModel<T>({
     ...{ job, machine, linked },
     server: server.object,
+    explain: (error) => explainLoss(error, job, server),
     terminateJob: async () => {
       stopHeartbeat();
       const late = AbortSignal.timeout(TERMINATE_MS);
@@ -119,6 +121,33 @@ function modelOf<T extends object>(
     },
     releaseServer: () => server.close(),
   });
+}
+
+/** A call that was under way when its job ended: not the connection is to be told of, but the job. */
+async function explainLoss(error: unknown, job: AllocatedJob, server: LinkedObject): Promise<unknown> {
+  if (!isLatchkeyError(error, 'pyro/lost')) return error;
+  // A scheduler may know of the end of its job a little later than we do.
+  for (let tries = 0; tries < EXPLAIN_TRIES; tries += 1) {
+    try {
+      const facts = await server.object.call('getJobStatus', [job.id, true], {
+        timeoutMs: TERMINATE_MS,
+        safe: true,
+      });
+      if (!isPyroDict(facts)) return error;
+      if (facts.isLive === false) {
+        await server.object.call('attach', [job.id, job.key.revealText()], {
+          timeoutMs: TERMINATE_MS,
+          safe: true,
+        });
+        return error;
+      }
+      if (facts.batch === null || facts.batch === undefined) return error;
+    } catch (cause) {
+      return isLatchkeyError(cause, 'pyro/remote') ? await jobEnded(job, server, cause) : error;
+    }
+    await delay(EXPLAIN_MS);
+  }
+  return error;
 }
 
 /** Why calls of a job fail that is no more, with what it said last. */

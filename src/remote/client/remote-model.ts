@@ -1,5 +1,5 @@
 import { LatchkeyError, type Secret } from '../../kit/index.ts';
-import { type Remote, type RemoteObject, remote } from '../../pyro/index.ts';
+import { type CallableObject, type Remote, type RemoteObject, remote } from '../../pyro/index.ts';
 import { LINK_KEYS_OBJECT } from '../link/link-keys.ts';
 import type { Place } from '../link/place.ts';
 import { getFile, putFile, type TransferOptions } from '../model-server/files/transfer.ts';
@@ -26,6 +26,8 @@ export interface RemoteModelParts {
   readonly linked: LinkedObject;
   /** Its model server; absent for an application without one. */
   readonly server?: RemoteObject;
+  /** What a failed call is told as, once it is known what became of the job. */
+  readonly explain?: (error: unknown) => Promise<unknown>;
   /** Ends the job at its server. */
   readonly terminateJob: () => Promise<unknown>;
   /** Gives back what only this model uses of the way to its server. */
@@ -49,7 +51,8 @@ export class RemoteModel<T extends object> {
   constructor(parts: RemoteModelParts) {
     this.#parts = parts;
     this.machine = parts.machine;
-    this.model = remote<T>(parts.linked.object);
+    const { object } = parts.linked;
+    this.model = remote<T>(parts.explain === undefined ? object : explained(object, parts.explain));
   }
 
   get jobId(): string {
@@ -128,4 +131,26 @@ export class RemoteModel<T extends object> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.terminate();
   }
+}
+
+/** The same object, whose calls fail with what is known of the reason. */
+function explained(object: RemoteObject, explain: (error: unknown) => Promise<unknown>): CallableObject {
+  const told = <T>(call: Promise<T>): Promise<T> =>
+    call.catch(async (error: unknown) => {
+      throw await explain(error);
+    });
+  return {
+    get attributes() {
+      return object.attributes;
+    },
+    get methods() {
+      return object.methods;
+    },
+    get oneway() {
+      return object.oneway;
+    },
+    get: (attribute, options) => told(object.get(attribute, options)),
+    send: (method, args, options) => told(object.send(method, args, options)),
+    either: (method, args) => told(object.either(method, args)),
+  };
 }

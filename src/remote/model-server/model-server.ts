@@ -99,10 +99,8 @@ export class ModelServer {
     return this.#live.table.preAllocate(applicant, ticket, this.#live.now(), mayWait);
   }
 
-  /** Of a ticket that was used, how its job stands. @throws LatchkeyError `remote/full` when the ticket is void */
-  ticketStatus(ticket: string): TicketStatus | ManagedJob {
-    const job = this.#allocated(ticket);
-    if (job !== undefined) return job;
+  /** @throws LatchkeyError `remote/full` when the ticket is void */
+  ticketStatus(ticket: string): TicketStatus {
     return this.#live.table.ticketStatus(ticket, this.#live.now());
   }
 
@@ -112,7 +110,7 @@ export class ModelServer {
    * @throws LatchkeyError `remote/full`, `remote/draining`, `remote/start-failed`, `remote/timed-out`
    */
   async allocate(caller: Caller, { user, ticket, signal }: AllocationRequest): Promise<ManagedJob> {
-    const job = this.#allocated(ticket) ?? this.#reserve(caller, user, ticket);
+    const job = this.allocated(ticket) ?? this.#reserve(caller, user, ticket);
     this.#live.hold(job, caller);
     const giveUp = () => {
       // Whoever has a ticket may come back after a lost connection, and ask again; who gives up does not.
@@ -130,7 +128,7 @@ export class ModelServer {
   }
 
   /** The job that a ticket was used for, as long as it lives: an answer may have been lost on its way. */
-  #allocated(ticket: string | undefined): ManagedJob | undefined {
+  allocated(ticket: string | undefined): ManagedJob | undefined {
     if (ticket === undefined) return undefined;
     return this.jobs.find((job) => job.ticket === ticket && isLive(job.entry));
   }

@@ -4,7 +4,7 @@ import { type CallContext, Exposed, tuple } from '../../../pyro/index.ts';
 import { type Caller, checkMayTouch } from '../caller.ts';
 import { fileMethods } from '../files/exposed-files.ts';
 import { isLive } from '../job-entry.ts';
-import { ManagedJob } from '../managed-job.ts';
+import type { ManagedJob } from '../managed-job.ts';
 import type { ModelServer } from '../model-server.ts';
 import type { Arguments } from './arguments.ts';
 import { exposedMethod, type Method } from './exposed-method.ts';
@@ -77,8 +77,8 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
       ['ticket'],
       (given) => {
         const ticket = given.text('ticket');
-        const status = server.ticketStatus(ticket);
-        return status instanceof ManagedJob ? usedTicket(ticket, factsOf(status)) : { ...status };
+        const job = server.allocated(ticket);
+        return job === undefined ? { ...server.ticketStatus(ticket) } : usedTicket(ticket, factsOf(job));
       },
     ],
     terminateJob: [
