@@ -17,7 +17,7 @@ export function statusLines(status: PyroDict): string[] {
     text(job.user),
     Number(job.running) === 0 ? '0 s' : formatSpan(Number(job.running)),
     Number(job.port) === 0 ? '' : text(job.port),
-    endingText(job.ending as PyroDict | null),
+    endingText(job.ending as PyroDict | null) || queueText(job.queue as PyroDict | null, text(job.batch)),
   ]);
   const { name, totalJobs, maxJobs, freeJobs, waiting, isDraining } = status;
   const more = [
@@ -32,9 +32,19 @@ export function statusLines(status: PyroDict): string[] {
 
 function endingText(ending: PyroDict | null): string {
   if (ending === null) return '';
-  const { reason, exitCode, signal } = ending;
+  const { reason, exitCode, signal, why } = ending;
+  if (typeof why === 'string') return why;
   const how = signal !== null ? text(signal) : exitCode === null ? '' : `exit code ${exitCode}`;
   return [text(reason), how].filter((word) => word !== '').join(', ');
+}
+
+/** Of a job that has not reported: where it waits, and as what. */
+function queueText(queue: PyroDict | null, batch: string): string {
+  if (queue === null || queue === undefined) return '';
+  const { position, state, native, reason } = queue;
+  const place = Number(position) > 0 ? [`${position}. of its server`] : [];
+  const words = [text(native) || text(state), text(reason)].filter((word) => word !== '');
+  return [batch, ...place, words.join(' ')].join(', ');
 }
 
 function text(value: PyroValue | undefined): string {

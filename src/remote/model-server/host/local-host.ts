@@ -10,7 +10,7 @@ import { JOB_LOG, WORK_DIRECTORY } from './job-directory.ts';
 import { jobEnvironment } from './job-environment.ts';
 import { lastWords, logTail } from './job-log.ts';
 import { endProcesses } from './job-processes.ts';
-import type { KeptModel, ModelHost, ProcessEnd, RunningModel, StartSpec } from './model-host.ts';
+import type { KeptModel, ModelHost, ProcessEnd, RunningModel, StartSpec, Whereabouts } from './model-host.ts';
 import { identify, isSameProcess, type ProcessIdentity } from './process-mark.ts';
 import { type Instruction, MAX_REPORT_BYTES, REPORT_DESCRIPTOR, type Report, readReport } from './report.ts';
 
@@ -27,9 +27,27 @@ const LAST_BREATH_MS = 500;
 export function localHost(classRuntime: readonly string[]): ModelHost {
   return {
     start: (spec, signal) => start(spec, commandOf(spec, classRuntime), signal),
-    adopt: (kept) => Promise.resolve(adopt(kept)),
-    reap: ({ process, directory, stopMs }) => endProcesses(process, directory, stopMs),
+    adopt: async (kept) => {
+      checkHere(kept);
+      return adopt(kept);
+    },
+    reap: async (left) => {
+      checkHere(left);
+      await endProcesses(left.process, left.directory, left.stopMs);
+    },
   };
+}
+
+/** @throws LatchkeyError `config/invalid` for what a server on this directory had run elsewhere */
+function checkHere({ batch }: Whereabouts): void {
+  if (batch === undefined) return;
+  throw new LatchkeyError(
+    'config/invalid',
+    `"${batch.id}" is a job of another host, and this server has none`,
+    {
+      hint: 'start it with that host once more, and drain it or have it stop with its jobs',
+    },
+  );
 }
 
 function commandOf({ program }: StartSpec, classRuntime: readonly string[]): readonly string[] {

@@ -1,21 +1,23 @@
-import type { JobCredential, PollPolicy } from '../../../../jobs/index.ts';
-import { type ConnectTarget, type Job, Service } from '../../../../jobs/index.ts';
-import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../../../../kit/index.ts';
+import type { ConnectTarget, Job, JobCredential, PollPolicy } from '../../../../jobs/index.ts';
+import { type Clock, isLatchkeyError, systemClock } from '../../../../kit/index.ts';
 import { parseObjectUri } from '../../../../pyro/index.ts';
 import type { SshConnection } from '../../../../ssh/index.ts';
 import { filesElsewhere } from '../../files/elsewhere-files.ts';
 import { JOB_LOG, WORK_DIRECTORY } from '../job-directory.ts';
 import { logIn } from '../job-log.ts';
+import { endProcesses } from '../job-processes.ts';
 import type { BatchIdentity, ModelHost, RunningModel, StartSpec } from '../model-host.ts';
 import type { ModelPlace, Report } from '../report.ts';
 import { awaitReport } from './await-report.ts';
 import { endOfBatch, isEnded } from './batch-ending.ts';
-import { type BatchGround, nodePlaceOf, openGround, parseHostUrl } from './batch-ground.ts';
+import { type BatchGround, nodePlaceOf, parseHostUrl } from './batch-ground.ts';
+import { endJob, endOf, orGone, takeUp } from './batch-job.ts';
 import { logElsewhere } from './elsewhere-log.ts';
 import { checkedGiven } from './given-description.ts';
 import { readNodeReport } from './node-report.ts';
 import { INSTRUCTION_FILE, instructionLine, nodeJobDescription, REPORT_FILE } from './node-script.ts';
-import { startFailure } from './start-failure.ts';
+import { type Opened, OpenHost } from './open-host.ts';
+import { startFailure, stillThere } from './start-failure.ts';
 
 /** Which jobs of `latchkey/jobs` models become. */
 export interface BatchHostOptions {
@@ -37,11 +39,6 @@ export interface BatchHostOptions {
   readonly clock?: Clock | undefined;
 }
 
-const STOP_MS = 60_000;
-/** How long a scheduler that does not answer is asked again. */
-const PATIENCE_MS = 60_000;
-const PAUSE_MS = 2000;
-
 /**
  * Models as jobs of a batch system, or of another machine. They report in files of their private directory there; what is asked of
  * the scheduler is asked by `latchkey/jobs`, one question for all.
@@ -52,32 +49,14 @@ export function batchHost(options: BatchHostOptions): ModelHost {
   const url = parseHostUrl(options.url);
   const given = checkedGiven(options, url);
   const clock = options.clock ?? systemClock;
-  let opening: Promise<Open> | undefined;
   const letGo = new AbortController();
-  const open = (): Promise<Open> => {
-    if (opening !== undefined) return opening;
-    const made = openHost();
-    opening = made;
-    // What failed is tried anew by the next who asks.
-    made.catch(() => {
-      if (opening === made) opening = undefined;
-    });
-    return made;
-  };
-  const openHost = async (): Promise<Open> => {
-    const { connect, directory, poll } = options;
-    const ground = await openGround({ url, connect, directory });
-    const service = new Service(options.url, {
-      session: connect === undefined ? undefined : { connect },
-      sandboxRoot: `${ground.root}/sandboxes`,
-      poll: poll ?? { mostMs: 5000 },
-      clock,
-    });
-    return { ground, service };
-  };
+  const hosts = new OpenHost(options, url, clock);
+  const open = () => hosts.open();
+  const taken = ({ service }: Opened, { id }: BatchIdentity) =>
+    takeUp(service, id, options.credentials ?? [], clock);
   const system = url.batch ?? 'the machine';
 
-  const submit = async ({ ground, service }: Open, spec: StartSpec, directory: string): Promise<Job> => {
+  const submit = async ({ ground, service }: Opened, spec: StartSpec, directory: string): Promise<Job> => {
     const { files } = ground.transport;
     if (!ground.isHere) {
       await files.makeDirectory(`${directory}/${WORK_DIRECTORY}`, { mode: 0o700 });
@@ -99,7 +78,7 @@ export function batchHost(options: BatchHostOptions): ModelHost {
   };
 
   const running = async (
-    { ground }: Open,
+    { ground }: Opened,
     job: Job,
     batch: BatchIdentity,
     report: Report,
@@ -166,7 +145,9 @@ export function batchHost(options: BatchHostOptions): ModelHost {
                 ? logIn(`${spec.directory}/${JOB_LOG}`).tail()
                 : logElsewhere(ground.transport.files, `${directory}/${JOB_LOG}`).tail(),
             );
-        await discard(host, job, directory, spec.directory);
+        await discard(host, job, directory, spec.directory).catch((cause: unknown) => {
+          throw stillThere(failure, job, cause);
+        });
         throw failure;
       }
     },
@@ -185,7 +166,9 @@ export function batchHost(options: BatchHostOptions): ModelHost {
       return running(host, job, batch, there, place, directory);
     },
 
-    async reap({ batch, directory }) {
+    async reap({ batch, process, directory, stopMs }) {
+      // Of a server on this directory that had no host.
+      if (process !== undefined) await endProcesses(process, directory, stopMs);
       const host = await open();
       const job = batch === undefined ? undefined : await taken(host, batch).catch(orGone);
       await discard(host, job, batch?.directory ?? host.ground.directoryOf(directory), directory);
@@ -193,47 +176,28 @@ export function batchHost(options: BatchHostOptions): ModelHost {
 
     async close() {
       letGo.abort();
-      const host = await opening?.catch(() => undefined);
-      await host?.service.close();
-      if (host?.ground.isHere) await host.ground.transport.close();
+      await hosts.close();
     },
   };
 
-  async function taken({ service }: Open, { id }: BatchIdentity): Promise<Job> {
-    for (let waited = 0; ; waited += PAUSE_MS) {
-      try {
-        return await service.getJob(id, { credentials: options.credentials });
-      } catch (error) {
-        const isLate = waited >= PATIENCE_MS;
-        if (isLate || isLatchkeyError(error, 'jobs/not-found')) throw error;
-        await clock.sleep(PAUSE_MS);
-      }
-    }
-  }
-
   /** Ends what there may be of it, and leaves nothing of it on another machine. */
   async function discard(
-    { ground }: Open,
+    { ground }: Opened,
     job: Job | undefined,
     directory: string,
     directoryHere: string,
   ): Promise<void> {
-    if (job !== undefined) await endJob(job, clock);
-    // A job that comes late all the same does not find what it must do.
     const { files } = ground.transport;
+    // A job that comes late all the same does not find what it must do.
+    await files.remove(`${directory}/${INSTRUCTION_FILE}`);
+    if (job !== undefined) await endJob(job, clock);
     if (ground.isHere) {
-      await files.remove(`${directory}/${INSTRUCTION_FILE}`);
       await files.remove(`${directory}/${REPORT_FILE}`);
       return;
     }
     await keepLog(ground, directory, directoryHere);
     await files.remove(directory, { recursive: true });
   }
-}
-
-interface Open {
-  readonly ground: BatchGround;
-  readonly service: Service;
 }
 
 /** What it said is here when it is not there any more. */
@@ -249,46 +213,4 @@ async function textOf({ transport }: BatchGround, path: string): Promise<string>
     if (isLatchkeyError(error, 'ssh/lost')) return '';
     throw error;
   }
-}
-
-function orGone(error: unknown): undefined {
-  if (!isLatchkeyError(error, 'jobs/not-found')) throw error;
-}
-
-/** Resolves when nothing more comes of it. */
-function endOf(job: Job): Promise<void> {
-  return new Promise((resolve) => {
-    if (isEnded(job.facts)) return resolve();
-    const stop = job.onChange(({ facts }) => {
-      if (!isEnded(facts)) return;
-      stop();
-      resolve();
-    });
-  });
-}
-
-/** Cancels it, waits for its end, and removes its sandbox. A scheduler that does not answer is asked again for a while. */
-async function endJob(job: Job, clock: Clock): Promise<void> {
-  for (let waited = 0; !isEnded(job.facts); waited += PAUSE_MS) {
-    try {
-      await job.cancel();
-      break;
-    } catch (error) {
-      // It ended in this moment.
-      if (isLatchkeyError(error, 'jobs/state')) break;
-      if (waited >= PATIENCE_MS) throw error;
-      await clock.sleep(PAUSE_MS);
-    }
-  }
-  const late = AbortSignal.timeout(STOP_MS);
-  await Promise.race([
-    endOf(job),
-    new Promise<void>((resolve) => late.addEventListener('abort', () => resolve(), { once: true })),
-  ]);
-  if (!isEnded(job.facts))
-    throw new LatchkeyError(
-      'remote/timed-out',
-      `${job.id} was cancelled, and has not ended within ${STOP_MS / 1000} s`,
-    );
-  await job.remove().catch(() => {});
 }

@@ -60,3 +60,20 @@ async function wordsOf(job: Job): Promise<readonly string[]> {
     .split('\n')
     .filter((line) => line.trim() !== '');
 }
+
+/** The same, and the batch job that should have gone with it. */
+export function stillThere(failure: unknown, job: Job | undefined, cause: unknown): LatchkeyError {
+  const [message, reason] = [failure, cause].map((error) =>
+    error instanceof Error ? error.message : String(error),
+  );
+  const code = failure instanceof LatchkeyError ? failure.code : 'remote/start-failed';
+  return new LatchkeyError(
+    code,
+    `${message}; and ${job?.id ?? 'its directory'} could not be removed: ${reason}`,
+    {
+      cause,
+      hint: 'cancel it yourself: latchkey jobs cancel',
+      ...(failure instanceof LatchkeyError ? { details: failure.details, retryable: failure.retryable } : {}),
+    },
+  );
+}
