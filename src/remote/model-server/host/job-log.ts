@@ -65,7 +65,7 @@ export function lastWords(log: readonly string[]): string {
 }
 
 /** What {@link followLog} needs from outside. */
-export interface FollowOptions {
+interface FollowOptions {
   /** Where to begin; negative = so many bytes before the end. Default 0. */
   readonly from?: number;
   /** Resolves when it is worth looking again. */

@@ -24,7 +24,7 @@ export interface BatchGround {
 }
 
 /** A report with the address that clients use, and what keeps the way. */
-export interface LinkedReport {
+interface LinkedReport {
   readonly report: Report;
   close(): Promise<void>;
 }

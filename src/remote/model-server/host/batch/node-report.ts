@@ -4,7 +4,7 @@ import { type Instruction, MAX_REPORT_BYTES, type ModelPlace, type Report, readR
 import { type NodePlace, reportToken } from './node-script.ts';
 
 /** Most bytes of a report file: both lines. */
-export const MAX_REPORT_FILE_BYTES = 2 * MAX_REPORT_BYTES;
+const MAX_REPORT_FILE_BYTES = 2 * MAX_REPORT_BYTES;
 
 /**
  * Reads the file that a model on a node reports in: what it was told there, and its answer. Undefined while the answer is not whole.
