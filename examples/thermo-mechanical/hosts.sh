@@ -88,16 +88,27 @@ END
   return 1
 }
 
-# Ends what is left in the three namespaces, and only that: they are ours.
+# Ends what is left in the three namespaces, and only that: they are ours. First it is asked to, so that it puts its things away.
 down() {
   set +e
-  for host in steering thermal mechanical; do
-    for pid in $(ip netns pids "$host" 2> /dev/null); do
-      [ "$pid" -gt 1 ] && [ "$pid" != $$ ] && kill -9 "$pid"
-    done
-    ip netns del "$host"
+  signal_all TERM
+  for _ in $(seq 60); do
+    [ -n "$(pids)" ] || break
+    sleep 0.05
   done
+  signal_all KILL
+  for host in steering thermal mechanical; do ip netns del "$host"; done
   umount /run/netns
+}
+
+pids() {
+  for host in steering thermal mechanical; do ip netns pids "$host" 2> /dev/null; done
+}
+
+signal_all() {
+  for pid in $(pids); do
+    [ "$pid" -gt 1 ] && [ "$pid" != $$ ] && kill "-$1" "$pid" 2> /dev/null
+  done
 }
 
 [ "$(readlink /proc/self/ns/net)" != "$(readlink /proc/1/ns/net)" ] || {

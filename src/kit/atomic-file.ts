@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LatchkeyError } from './errors.ts';
+import { temporaryTag } from './stale-temporaries.ts';
 
 /**
  * Writes a file so that any crash leaves either the old or the new contents: `O_EXCL` temporary file beside it,
@@ -22,11 +23,11 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
   await syncDirectory(dirname(path));
 }
 
-/** Writes and fsyncs `<path>.<random>.tmp` for a later rename onto `path`; returns its name. */
+/** Writes and fsyncs `.<name>.<writer and random>.tmp` beside `path`, for a later rename onto it; returns its name. */
 export async function writeTemporary(path: string, data: string | Uint8Array, mode = 0o600): Promise<string> {
   const temporary = join(
     dirname(path),
-    `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`,
+    `.${basename(path).slice(0, 200)}.${temporaryTag(randomBytes(3).toString('hex'))}.tmp`,
   );
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   try {

@@ -10,6 +10,7 @@ export { boundedFetch, type FetchOptions } from './fetch.ts';
 export { LruCache } from './lru-cache.ts';
 export { nearestName } from './nearest-name.ts';
 export { printable } from './printable.ts';
+export { makePrivateDirectory, OWNER_FILE, removeWhenWeEnd } from './private-directory.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export { quote } from './quote.ts';
 export {
@@ -28,3 +29,4 @@ export {
   type ServerKeyOptions,
   type ServerKeySource,
 } from './server-key.ts';
+export { removeStaleTemporaries } from './stale-temporaries.ts';

@@ -1,9 +1,8 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Ec2Access } from '../ec2/index.ts';
 import { createKeeper, type Keeper, type Source } from '../keeper/index.ts';
-import { LatchkeyError, systemClock } from '../kit/index.ts';
+import { LatchkeyError, makePrivateDirectory, systemClock } from '../kit/index.ts';
 import { formatSshPublicKey, openSsh, type SshConnection } from '../ssh/index.ts';
 import { type Choice, choose, type Reason, rivalsOf } from './choose.ts';
 import { Connections, type ConnectRequest } from './connections.ts';
@@ -262,7 +261,7 @@ async function makeDirectory(chosen: string | undefined, runtime: string | undef
   const isThere = runtime ? (await stat(runtime).catch(() => undefined))?.isDirectory() : false;
   const parent = chosen ?? (isThere && runtime ? runtime : tmpdir());
   try {
-    return await mkdtemp(join(parent, 'latchkey-session-'));
+    return await makePrivateDirectory(parent, 'latchkey-session-');
   } catch (cause) {
     throw new LatchkeyError('file/io', `cannot make a private directory in "${parent}"`, { cause });
   }

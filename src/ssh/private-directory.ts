@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LatchkeyError } from '../kit/index.ts';
+import { LatchkeyError, makePrivateDirectory } from '../kit/index.ts';
 
 /** A socket's path has at most 107 bytes, and ssh first makes it with 17 more behind its name. */
 const LONGEST_DIRECTORY = 107 - 17 - '/c0000'.length;
@@ -14,7 +14,7 @@ export async function privateDirectory(): Promise<string> {
     if (place === undefined || !place.startsWith('/')) continue;
     if (Buffer.byteLength(join(place, 'latchkey-XXXXXX')) > LONGEST_DIRECTORY) continue;
     try {
-      return await mkdtemp(join(place, 'latchkey-'));
+      return await makePrivateDirectory(place);
     } catch (error) {
       cause = error;
     }

@@ -12,7 +12,7 @@ import {
   safeParse,
   string,
 } from 'valibot';
-import { LatchkeyError, writeFileAtomic } from '../../kit/index.ts';
+import { LatchkeyError, removeStaleTemporaries, writeFileAtomic } from '../../kit/index.ts';
 
 const savedJob = object({
   id: string(),
@@ -87,6 +87,7 @@ export class StateFile {
  * @throws LatchkeyError `file/unsafe` when it cannot be what a server of ours wrote
  */
 export async function readState(path: string): Promise<SavedState | undefined> {
+  await removeStaleTemporaries(path);
   let text: string;
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LatchkeyError, quote, writeFileAtomic } from '../../kit/index.ts';
+import { LatchkeyError, quote, removeStaleTemporaries, writeFileAtomic } from '../../kit/index.ts';
 import type { StoredEntry } from './registry-table.ts';
 
 /** The file in which a registry keeps its entries: whole, old or new, after any crash. */
@@ -14,8 +14,9 @@ export class RegistryStore {
     this.#entries = entries;
   }
 
-  /** What is kept; nothing when there is no file. @throws LatchkeyError `config/malformed`, `file/io` */
+  /** What is kept; nothing when there is no file. What registries that were killed have left beside it is removed. @throws LatchkeyError `config/malformed`, `file/io` */
   static async load(path: string): Promise<readonly StoredEntry[]> {
+    await removeStaleTemporaries(path);
     let content: string;
     try {
       content = await readFile(path, 'utf8');

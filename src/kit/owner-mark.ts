@@ -1,0 +1,77 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/**
+ * One process and not whichever has its number later, as one line that programs in any language can make and compare:
+ * `PID BEGIN BOOT NAMESPACE HOST`. What the system does not tell is `-`.
+ */
+export interface OwnerMark {
+  readonly pid: number;
+  /** When it began, in ticks since the start of the machine. */
+  readonly begin: string;
+  /** Tells one start of the machine from another. */
+  readonly boot: string;
+  /** Where its number counts. */
+  readonly namespace: string;
+  readonly host: string;
+}
+
+/** This process. */
+export function ownMark(): OwnerMark {
+  return { pid: process.pid, begin: beginOf(process.pid) ?? '-', ...thisSystem() };
+}
+
+export function formatOwnerMark({ pid, begin, boot, namespace, host }: OwnerMark): string {
+  return `${pid} ${begin} ${boot} ${namespace} ${host}\n`;
+}
+
+/** @returns undefined for a text that is none */
+export function parseOwnerMark(text: string): OwnerMark | undefined {
+  const [, pid, begin, boot, namespace, host] = /^(\d{1,10}) (\S+) (\S+) (\S+) (\S+)\n?$/.exec(text) ?? [];
+  if (begin === undefined || boot === undefined || namespace === undefined || host === undefined)
+    return undefined;
+  return { pid: Number(pid), begin, boot, namespace, host };
+}
+
+/** True only when it is certain that the process is no more; one of another machine or container may live. */
+export function isOwnerGone(mark: OwnerMark): boolean {
+  const here = thisSystem();
+  if (mark.host !== here.host || mark.namespace !== here.namespace) return false;
+  if (mark.boot !== here.boot) return true;
+  return mark.begin === '-' ? !exists(mark.pid) : beginOf(mark.pid) !== mark.begin;
+}
+
+function thisSystem(): Pick<OwnerMark, 'boot' | 'namespace' | 'host'> {
+  return {
+    boot: read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()) ?? '-',
+    namespace: read(() => readlinkSync('/proc/self/ns/pid')) ?? '-',
+    host: hostname() || '-',
+  };
+}
+
+function beginOf(pid: number): string | undefined {
+  // The second field is a name in parentheses that may itself hold parentheses and blanks.
+  return read(
+    () =>
+      readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19],
+  );
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function read(act: () => string | undefined): string | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
