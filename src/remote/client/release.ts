@@ -37,7 +37,7 @@ export async function releaseAll(steps: readonly Release[], timeoutMs = RELEASE_
 }
 
 async function tooLate(what: string, ms: number, signal: AbortSignal): Promise<never> {
-  await delay(ms, undefined, { signal, ref: false }).catch(() => new Promise<never>(() => {}));
+  await delay(ms, undefined, { signal }).catch(() => new Promise<never>(() => {}));
   throw new LatchkeyError('remote/timed-out', `giving back ${what} takes longer than ${ms / 1000} s`);
 }
 
