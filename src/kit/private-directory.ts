@@ -25,7 +25,7 @@ export async function makePrivateDirectory(parent: string, prefix = 'latchkey-')
 }
 
 /** Removes the private directories of processes of this account that have certainly ended; what cannot be removed stays. */
-export async function sweepPrivateDirectories(parent: string): Promise<void> {
+async function sweepPrivateDirectories(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((name) => OURS.test(name)).slice(0, MOST_SWEPT)) {
     const directory = join(parent, name);
