@@ -39,7 +39,7 @@ test('a wall time is minutes or a span, rounded up', () => {
   for (const bad of ['2 hours', '-1', 0, Number.NaN, '']) assert.throws(() => minutes(bad), /is no time/);
 });
 
-test('a working directory may begin with "~", and is then below the login directory', () => {
+test('a working directory may begin with "~", and is then that of the login directory', () => {
   const directory = (workingDirectory: string) =>
     checkDescription({ executable: 'x', workingDirectory }, 'slurm').workingDirectory;
   assert.equal(directory('~'), '.');

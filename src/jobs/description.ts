@@ -15,7 +15,7 @@ export interface JobDescription {
   readonly preExec?: readonly string[] | undefined;
   /** … after the program, whatever its exit code. */
   readonly postExec?: readonly string[] | undefined;
-  /** Made when it is missing. Relative, or after `~/` = below the login directory. Default: a private one in the job's sandbox. */
+  /** Made when it is missing. Relative, or after `~/` = from the login directory, which `..` leaves; or absolute. Default: a private one in the job's sandbox. */
   readonly workingDirectory?: string | undefined;
   /** Files of standard input, output and error, relative to the working directory. Default: none; the sandbox keeps both outputs. */
   readonly input?: string | undefined;

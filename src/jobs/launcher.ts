@@ -107,7 +107,8 @@ function programLines(job: CheckedDescription, standardInput: StandardInput | un
   return [
     "trap 'exit 143' HUP INT TERM",
     ...(workingDirectory === undefined ? [] : ['cd || exit 125']),
-    `mkdir -p -- ${directory} && cd -- ${directory} || exit 125`,
+    // Physical, as `mkdir` and sftp take "..": a shell goes back over links otherwise.
+    `mkdir -p -- ${directory} && cd -P -- ${directory} || exit 125`,
     // The error first: why the others cannot be opened is then there to be read.
     ...(err === out ? [`exec > ${out}`, 'exec 2>&1'] : [`exec 2> ${err}`, `exec > ${out}`]),
     `exec < ${standardInput === undefined ? file(input, '/dev/null') : INPUT_FILES[standardInput]}`,

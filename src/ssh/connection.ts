@@ -55,6 +55,7 @@ export async function openSsh(options: SshOptions): Promise<SshConnection> {
     `${options.program ?? 'ssh'} ${describeTarget(options.target)}`,
     supervisor,
     forwards,
+    options.target.port ?? 22,
   );
   hooks.onLost = () => connection.lost();
   hooks.onMaster = () => connection.again();
@@ -84,9 +85,12 @@ class Connection implements SshConnection {
   readonly #supervisor: Supervisor;
   readonly #files: ConnectionFiles;
   readonly #forwards: Forwards;
+  /** The server's own. */
+  readonly #port: number;
   #shells: { readonly controlPath: string; readonly pool: LanePool } | undefined;
 
-  constructor(description: string, supervisor: Supervisor, forwards: Forwards) {
+  constructor(description: string, supervisor: Supervisor, forwards: Forwards, port: number) {
+    this.#port = port;
     this.#forwards = forwards;
     this.description = description;
     this.#supervisor = supervisor;
@@ -156,6 +160,7 @@ class Connection implements SshConnection {
     return {
       mux: master.mux,
       prober: master.prober,
+      own: { port: this.#port },
       removeSocket: async (path) => {
         await this.script('if [ -S "$1" ]; then rm -f -- "$1"; fi', [path], { timeoutMs: 10_000 });
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -140,4 +140,14 @@ test('a sandbox goes when all of it was seen, whatever the exit code; else it is
   const failed = run('-d', 'fail.json', ...sh('true'));
   assert.match(failed.stderr, /what could not be fetched stays there in ".*lk-/);
   assert.equal(left(home).length, 1);
+});
+
+test('"~/.." leaves the login directory, by whatever link that is reached, and output there is found', (t) => {
+  const home = workspace(t);
+  mkdirSync(join(home, 'real', 'login'), { recursive: true });
+  symlinkSync(join(home, 'real', 'login'), join(home, 'link'));
+  writeFileSync(join(home, 'job.json'), JSON.stringify({ workingDirectory: '~/../beside', output: 'out' }));
+  const words = ['run', '-d', join(home, 'job.json'), 'local://', '--', 'pwd', '-P'];
+  const { code, stdout, stderr } = latchkey(home, words, { env: { HOME: join(home, 'link') } });
+  assert.deepEqual([code, stdout], [0, `${join(home, 'real', 'beside')}\n`], stderr);
 });

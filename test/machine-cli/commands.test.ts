@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -288,19 +288,79 @@ test('sshd that forbids listeners over there: doctor says so, and that the other
   );
 });
 
-test('sshd that forbids forwarding: told as a warning, jobs need none', async (t) => {
+for (const setting of ['PermitOpen none', 'AllowTcpForwarding no', 'DisableForwarding yes']) {
+  test(`doctor under "${setting}": forwarding is a warning with what to ask for; jobs need none`, async (t) => {
+    if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+    const { address, options, run } = await stage(t, { config: [setting] });
+    const { code, out, err } = await run('doctor', ...options, address);
+    assert.equal(code, 0, err);
+    assert.match(
+      err,
+      /! forwarding +.*does not let through.*\n +jobs need none; tunnels do: .*AllowTcpForwarding and PermitOpen in sshd_config/,
+    );
+    assert.match(err, /✔ login .*\n.*✔ shell .*\n.*✔ files /);
+    assert.match(out, /nothing stands in the way/);
+    const json = JSON.parse((await run('doctor', '--json', ...options, address)).out);
+    const { state } = json.checks.find(({ name }: { name: string }) => name === 'forwarding');
+    assert.deepEqual([json.ok, state], [true, 'warning']);
+  });
+
+  test(`a SOCKS forward under "${setting}" listens, and is not said to be proven`, async (t) => {
+    if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+    const { address, options, run, start } = await stage(t, { config: [setting] });
+    const tunnel = start('tunnel', 'open', ...options, '--name', 'socks', address, 'D:0');
+    const said =
+      /listening: the proxy answers, but the server does not let through.*\n +try what .*PermitOpen/;
+    await until(() => said.test(tunnel.said()) || undefined, tunnel.said());
+    const status = await run('tunnel', 'status', 'socks');
+    assert.deepEqual([status.code, said.test(status.out)], [1, true], status.out);
+    await run('tunnel', 'close', 'socks');
+    assert.equal(await tunnel.ended, 0, tunnel.said());
+  });
+}
+
+test('doctor with a key that is missing, or none: a finding with what to do, and the rest is looked at', async (t) => {
   if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
-  const ground = await startSshd(t, { config: ['AllowTcpForwarding no'] });
+  const { ground, address, options, run } = await stage(t);
+  const missing = join(ground.directory, 'missing');
+  for (const [path, why] of [
+    [missing, /✘ credentials +.*there is no ssh key "[^"]*\/missing"\n +\S.*/],
+    [ground.knownHosts, /✘ credentials +.*known_hosts.*\n +\S.*/],
+  ] as const) {
+    const { code, out, err } = await run('doctor', '-i', path, ...options.slice(2), address);
+    assert.equal(code, 1, err);
+    assert.match(err, why);
+    assert.match(err, /✔ port .*says SSH-/);
+    assert.match(err, /· login +not looked at: credentials first/);
+    assert.match(out, /1 of \d+ checks failed/);
+  }
+});
+
+test('session show without anything: what was looked for, what to do, and no table without rows', async (t) => {
   const home = workspace(t);
-  writeFileSync(join(home, 'key'), readFileSync(ground.key), { mode: 0o600 });
-  const { code, stderr } = await runProgram(
-    process.execPath,
-    [
-      ...[latchkeyExecutable, 'doctor', '--identity', join(home, 'key'), '--known-hosts', ground.knownHosts],
-      ...['--only-these', `ssh://${ground.user}@127.0.0.1:${ground.target.port}`],
-    ],
-    { env: { PATH: process.env.PATH, HOME: home } },
-  );
-  assert.equal(code, 0, stderr.toString());
-  assert.match(stderr.toString(), /! forwarding .*\n +jobs need none; tunnels do: /);
+  const show = async (...words: string[]) => {
+    const env = { PATH: process.env.PATH, HOME: home };
+    const argv = [latchkeyExecutable, 'session', 'show', ...words];
+    return (await runProgram(process.execPath, argv, { env })).stdout.toString();
+  };
+  for (const words of [[], ['nowhere.example']]) {
+    const text = await show(...words);
+    assert.match(
+      text,
+      /nothing is found here (?:to log in with|that lets anybody in there)\n +load a key into an agent/,
+    );
+    assert.match(
+      text,
+      /NOT USED +WHY\nSSH_AUTH_SOCK +it is not set: no agent\n~\/\.ssh\/id_ed25519 +there is no/,
+    );
+    assert.doesNotMatch(text, /^USED/m);
+  }
+  for (const words of [['--only-these'], ['--only-these', 'nowhere.example']]) {
+    const text = await show(...words);
+    assert.match(
+      text,
+      /nothing is found .*\n +--only-these looks at nothing.*\n +or name one: --identity FILE/,
+    );
+    assert.doesNotMatch(text, /NOT USED|\n\n/);
+  }
 });

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { parseServiceUrl, Service, type ServiceUrl } from '../../jobs/index.ts';
-import { isLatchkeyError } from '../../kit/index.ts';
+import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
 import type { Session } from '../../session/index.ts';
 import { openLocal, type SshConnection, type Transport } from '../../ssh/index.ts';
 import type { Invocation } from './command.ts';
@@ -12,7 +12,8 @@ import { jumpHosts } from './machine-session.ts';
 export interface MachineExamination {
   readonly invocation: Invocation;
   readonly url: ServiceUrl;
-  readonly session: Session;
+  /** Or why there is none: something that was given to log in with is no good. */
+  readonly session: Session | LatchkeyError;
   transport?: Transport;
   connection?: SshConnection;
 }
@@ -29,12 +30,12 @@ export const MACHINE_CHECKS: readonly MachineCheck[] = [
   { name: 'DNS', run: checkDns },
   { name: 'port', after: ['DNS'], run: checkPort },
   { name: 'credentials', run: checkCredentials },
-  { name: 'login', after: ['DNS', 'port'], run: checkLogin },
-  { name: 'shell', after: ['DNS', 'port', 'login'], run: checkShell },
-  { name: 'files', after: ['DNS', 'port', 'login'], run: checkFiles },
-  { name: 'clock', after: ['DNS', 'port', 'login', 'shell'], run: checkClock },
-  { name: 'forwarding', after: ['DNS', 'port', 'login'], run: checkForwarding },
-  { name: 'scheduler', after: ['DNS', 'port', 'login', 'shell'], run: checkScheduler },
+  { name: 'login', after: ['DNS', 'port', 'credentials'], run: checkLogin },
+  { name: 'shell', after: ['DNS', 'port', 'credentials', 'login'], run: checkShell },
+  { name: 'files', after: ['DNS', 'port', 'credentials', 'login'], run: checkFiles },
+  { name: 'clock', after: ['DNS', 'port', 'credentials', 'login', 'shell'], run: checkClock },
+  { name: 'forwarding', after: ['DNS', 'port', 'credentials', 'login'], run: checkForwarding },
+  { name: 'scheduler', after: ['DNS', 'port', 'credentials', 'login', 'shell'], run: checkScheduler },
 ];
 
 const TIMEOUT_MS = 10_000;
@@ -106,6 +107,7 @@ async function checkPort({ url, invocation }: MachineExamination): Promise<Check
 
 async function checkCredentials({ url, session }: MachineExamination): Promise<Check | undefined> {
   if (url.via === 'local' || url.host === undefined) return undefined;
+  if (isLatchkeyError(session)) return failed(session.message, session.hint ?? GIVEN_HINT);
   const scheme = url.via === 'gsissh' ? 'gsissh' : 'ssh';
   const { used, user, conflict } = await session.explain({
     scheme,
@@ -125,12 +127,17 @@ async function checkCredentials({ url, session }: MachineExamination): Promise<C
   };
 }
 
+const GIVEN_HINT =
+  'is the file the right one, there, and readable by you? ls -l it; latchkey session show HOST tells what else is found here';
+
 async function checkLogin(examination: MachineExamination): Promise<Check> {
   const { url, session, invocation } = examination;
   if (url.via === 'local' || url.host === undefined) {
     examination.transport = openLocal();
     return ok('this machine');
   }
+  // It was a finding already.
+  if (isLatchkeyError(session)) throw session;
   const started = performance.now();
   const connection = await session.connect({
     scheme: url.via === 'gsissh' ? 'gsissh' : 'ssh',
@@ -227,7 +234,7 @@ async function checkRemoteForwarding(connection: SshConnection): Promise<Check |
 
 async function checkScheduler({ url, session }: MachineExamination): Promise<Check | undefined> {
   if (url.batch === undefined) return undefined;
-  const service = new Service(url.text, { session });
+  const service = new Service(url.text, isLatchkeyError(session) ? {} : { session });
   try {
     const jobs = await service.list();
     return ok(`${url.batch} answers; ${jobs.length} jobs of yours`);

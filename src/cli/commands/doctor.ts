@@ -14,12 +14,16 @@ export const doctor: Command = async (invocation) => {
   const [address] = given.arguments;
   if (address !== undefined) {
     const url = examineAddress(address);
-    const session = await openSession(invocation);
+    // What is wrong with what was given to log in with is a finding: the rest is looked at all the same.
+    const session = await openSession(invocation).catch((error: unknown) => {
+      if (!isLatchkeyError(error) || error.code === 'cli/usage') throw error;
+      return error;
+    });
     const machine: MachineExamination = { invocation, url, session };
     try {
       return await examine(invocation, MACHINE_CHECKS, machine);
     } finally {
-      await session.close();
+      if (!isLatchkeyError(session)) await session.close();
     }
   }
   const examination: Examination = {

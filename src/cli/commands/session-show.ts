@@ -19,13 +19,9 @@ async function ownContexts(session: Session): Promise<Report> {
     json: { contexts: contexts.map(jsonOf), skipped: skippedDefaults },
     lines: [
       ...(contexts.length === 0
-        ? ['nothing is found here to log in with']
+        ? ['nothing is found here to log in with', ...remedyLines(skippedDefaults.length > 0)]
         : tableLines(['CONTEXT', 'WHAT'], contexts.flatMap(rowsOf))),
-      '',
-      ...tableLines(
-        ['NOT USED', 'WHY'],
-        skippedDefaults.map(({ place, why }) => [place, why]),
-      ),
+      ...notUsed(skippedDefaults.map(({ place, why }) => [place, why])),
     ],
   };
 }
@@ -42,21 +38,36 @@ function hostReport(explanation: Explanation, contexts: readonly ContextReport[]
     lines: [
       `${addressOf(target)}: login name ${user === undefined ? 'as ssh decides' : `${user} (${from})`}`,
       ...(conflict === undefined ? [] : [conflict.message]),
-      '',
-      ...tableLines(
-        ['USED', 'WHAT', 'WHY'],
-        used.map(({ context, summary, why }) => [context, summary, why]),
-      ),
-      '',
-      ...tableLines(
-        ['NOT USED', 'WHY'],
-        [
-          ...skipped.map(({ context, why }) => [context, why]),
-          ...skippedDefaults.map(({ place, why }) => [place, why]),
-        ],
-      ),
+      ...(used.length === 0
+        ? ['nothing is found here that lets anybody in there', ...remedyLines(skippedDefaults.length > 0)]
+        : [
+            '',
+            ...tableLines(
+              ['USED', 'WHAT', 'WHY'],
+              used.map(({ context, summary, why }) => [context, summary, why]),
+            ),
+          ]),
+      ...notUsed([
+        ...skipped.map(({ context, why }) => [context, why]),
+        ...skippedDefaults.map(({ place, why }) => [place, why]),
+      ]),
     ],
   };
+}
+
+/** No heading without rows. */
+function notUsed(rows: readonly (readonly string[])[]): readonly string[] {
+  return rows.length === 0 ? [] : ['', ...tableLines(['NOT USED', 'WHY'], rows)];
+}
+
+/** What to do where there is nothing. @param hasLooked at the places where a user's own credentials are */
+function remedyLines(hasLooked: boolean): readonly string[] {
+  return [
+    hasLooked
+      ? '  load a key into an agent (ssh-add), make one (ssh-keygen), or get a proxy or token; where they were looked for is below'
+      : "  --only-these looks at nothing of the user's own",
+    '  or name one: --identity FILE, --login-proxy FILE, --password',
+  ];
 }
 
 function addressOf({ scheme, host, port }: Explanation['target']): string {

@@ -5,6 +5,7 @@ import type { MuxClient } from '../mux/client.ts';
 import type { Prober } from '../mux/prober.ts';
 import { type Forward, type ForwardKeeper, forwardError, ManagedForward } from './forward.ts';
 import {
+  answersSocks,
   freeLocalPort,
   hangsUpAtOnce,
   type LocalEnd,
@@ -35,6 +36,8 @@ const FULL_LOOK_EVERY = 8;
 export interface ForwardHost {
   readonly mux: Pick<MuxClient, 'openForward' | 'closeForward'>;
   readonly prober: Pick<Prober, 'probe'>;
+  /** Where the server itself listens, as seen from there. */
+  readonly own: ForwardEnd;
   /** Removes a socket file over there. */
   removeSocket(path: string): Promise<void>;
   /** Before the first remote forward: servers before 10.1 answer slowly unless a session is open. */
@@ -88,7 +91,7 @@ export class Forwards implements ForwardKeeper {
       }
     }
     this.#all.add(forward);
-    const early = wantsProof ? beginProof(spec, host.prober) : undefined;
+    const early = wantsProof ? beginProof(spec, host.prober, host.own) : undefined;
     try {
       await this.#establish(forward, host);
     } catch (error) {
@@ -121,7 +124,7 @@ export class Forwards implements ForwardKeeper {
   async prove(forward: ManagedForward, early?: EarlyProof): Promise<void> {
     const host = this.#host;
     if (host === undefined) return;
-    this.#found(forward, host, await proveForward(forward, host.prober, early));
+    this.#found(forward, host, await proveForward(forward, host.prober, host.own, early));
   }
 
   async close(forward: ManagedForward): Promise<void> {
@@ -163,8 +166,12 @@ export class Forwards implements ForwardKeeper {
     if (host === undefined || forward.state === 'lost' || forward.state === 'requested') return;
     const { spec, state } = forward;
     // OpenSSH keeps a little of each question that the server answers with no: mostly its own forward tells as much.
-    const isShort = state === 'degraded' && spec.kind === 'local' && failures % FULL_LOOK_EVERY !== 0;
-    if (isShort && (await hangsUpAtOnce(spec.listen))) return;
+    const isShort = failures % FULL_LOOK_EVERY !== 0;
+    if (isShort && state === 'degraded' && spec.kind === 'local' && (await hangsUpAtOnce(spec.listen)))
+      return;
+    if (isShort && state === 'listening' && spec.kind === 'dynamic' && forward.cause !== undefined) {
+      if ((await answersSocks(spec.listen)) === undefined) return;
+    }
     if (forward.wantsProof) return this.prove(forward);
     // Who wants no connection to be made is only asked whether it listens here.
     const proof = await proveListener(forward);

@@ -14,20 +14,30 @@ export interface Proof {
 export type EarlyProof = Promise<ProbeResult>;
 
 /**
- * Begins to prove a forward that is about to be opened: the server is asked for the way while the master makes the listener. Only
- * a local forward has a half that can be asked for alone.
+ * Begins to prove a forward that is about to be opened: the server is asked for the way while the master makes the listener. A remote forward has
+ * no half that can be asked for alone.
+ *
+ * @param own see {@link proveForward}
  */
-export function beginProof(spec: ForwardSpec, prober: Pick<Prober, 'probe'>): EarlyProof | undefined {
-  return spec.kind === 'local' ? prober.probe(probeTarget(spec.connect)) : undefined;
+export function beginProof(
+  spec: ForwardSpec,
+  prober: Pick<Prober, 'probe'>,
+  own: ForwardEnd,
+): EarlyProof | undefined {
+  if (spec.kind === 'remote') return undefined;
+  return prober.probe(probeTarget(spec.kind === 'local' ? spec.connect : own));
 }
 
 /**
  * Looks whether connections through a forward arrive: the end that listens, and the way to the target. What was begun early stands
  * for a forward whose listener the master has just confirmed, so that nobody need look for that.
+ *
+ * @param own where the server itself listens over there: what stands for the targets of a SOCKS proxy, which nobody knows yet
  */
 export async function proveForward(
   forward: ManagedForward,
   prober: Pick<Prober, 'probe'>,
+  own: ForwardEnd,
   early?: EarlyProof,
 ): Promise<Proof> {
   const { spec } = forward;
@@ -36,7 +46,8 @@ export async function proveForward(
   if (unheard !== undefined) return unheard;
   if (spec.kind === 'dynamic') {
     const error = await answersSocks(spec.listen);
-    return error === undefined ? { state: 'proven' } : lost(forward, `the SOCKS proxy: ${error.message}`);
+    if (error !== undefined) return lost(forward, `the SOCKS proxy: ${error.message}`);
+    return proveSocks(forward, await (early ?? prober.probe(probeTarget(own))));
   }
   const result = await (early ?? prober.probe(probeTarget(spec.connect)));
   if (result.outcome === 'connected') return { state: 'proven' };
@@ -61,6 +72,24 @@ export async function proveForward(
   return {
     state: 'listening',
     cause: forwardError(forward, 'unproven', `it could not be tried: ${result.reason}`),
+  };
+}
+
+/** A server that tried to connect lets through, whether anybody was there or not; what it forbids may be only that target. */
+function proveSocks(forward: ManagedForward, { outcome, ...told }: ProbeResult): Proof {
+  if (outcome === 'connected' || outcome === 'refused') return { state: 'proven' };
+  const why = 'reason' in told ? told.reason : outcome;
+  const what =
+    outcome === 'prohibited'
+      ? `the proxy answers, but the server does not let through to itself (${why}), and nobody knows whither it does`
+      : `the proxy answers, but nobody could try whether connections come through: ${why}`;
+  const hint =
+    outcome === 'prohibited'
+      ? 'try what you need it for; AllowTcpForwarding and PermitOpen in sshd_config, and DisableForwarding, say what is let through'
+      : undefined;
+  return {
+    state: 'listening',
+    cause: forwardError(forward, 'unproven', what, hint === undefined ? {} : { hint }),
   };
 }
 

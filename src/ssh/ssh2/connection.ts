@@ -230,6 +230,7 @@ class Connection implements SshConnection {
     return {
       mux: forwarding,
       prober: forwarding,
+      own: { port: this.#options.target.port ?? 22 },
       removeSocket: async (path) => {
         await this.script('if [ -S "$1" ]; then rm -f -- "$1"; fi', [path], { timeoutMs: 10_000 });
       },
