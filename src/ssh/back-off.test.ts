@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryDelayMs } from './back-off.ts';
+import { LatchkeyError } from '../kit/index.ts';
+import { failureKind, retryDelayMs } from './back-off.ts';
 
 test('pauses double from a second to a minute, up to a quarter shorter or longer', () => {
   const middle = Array.from({ length: 9 }, (_, attempt) => retryDelayMs(attempt, 'unreachable', 0.5));
@@ -13,4 +14,14 @@ test('after a refused login nobody comes back before sshd’s penalty of 15 s is
   assert.equal(retryDelayMs(1, 'refused', 0), 15_000);
   assert.equal(retryDelayMs(2, 'refused', 0), 30_000);
   assert.equal(retryDelayMs(50, 'refused', 1), 750_000);
+});
+
+test('a server that turns away after a refused login is waited for as long as its penalty lasts', () => {
+  const denied = new LatchkeyError('ssh/denied', 'refused');
+  const away = new LatchkeyError('ssh/unreachable', 'away', { details: { reason: 'not-allowed' } });
+  const down = new LatchkeyError('ssh/unreachable', 'down', { details: { reason: 'refused' } });
+  assert.equal(failureKind('unreachable', denied), 'refused');
+  assert.equal(failureKind('refused', away), 'refused');
+  assert.equal(failureKind('unreachable', away), 'unreachable');
+  assert.equal(failureKind('refused', down), 'unreachable');
 });

@@ -1,5 +1,16 @@
+import type { LatchkeyError } from '../kit/index.ts';
+
 /** Why the last attempt failed, as far as it matters for the next one. */
 export type FailureKind = 'unreachable' | 'refused';
+
+/**
+ * What an attempt's failure means for the next one. A server that turns somebody away after a refused login keeps its penalty (`not-allowed`),
+ * which is waited for as for a refusal.
+ */
+export function failureKind(before: FailureKind, { code, details }: LatchkeyError): FailureKind {
+  if (code === 'ssh/denied' || code === 'ssh/host-key') return 'refused';
+  return before === 'refused' && details.reason === 'not-allowed' ? 'refused' : 'unreachable';
+}
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 60_000;

@@ -13,6 +13,7 @@ function config(credential: SshCredential, more: Partial<Parameters<typeof hopCo
     connectTimeoutSeconds: 30,
     keepAlive: { seconds: 10, count: 3 },
     namesQuestions: true,
+    tellsBanner: true,
     proxyCommand: undefined,
     ...more,
   });

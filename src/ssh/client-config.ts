@@ -17,6 +17,8 @@ export interface HopConfig {
    * it, and a jump host could ask for the target's password, or for a pass phrase.
    */
   readonly namesQuestions: boolean;
+  /** Whether it can be made to tell what a server says instead of its name, which is all that a server says that turns somebody away (8.5 and newer). */
+  readonly tellsBanner: boolean;
   /** How the hop is reached: undefined = as the included files say, `none` = straight, else a shell command. */
   readonly proxyCommand: string | undefined;
 }
@@ -59,6 +61,7 @@ export function hopConfig(hop: HopConfig): string {
     'StreamLocalBindMask 0177',
     'LogLevel VERBOSE',
   ];
+  if (hop.tellsBanner) lines.push('LogVerbose kex.c:kex_exchange_identification():*');
   if (hasPassword && !hop.namesQuestions) lines.push('KbdInteractiveAuthentication no');
   if (!hasPassword && asks) lines.push('PasswordAuthentication no', 'KbdInteractiveAuthentication no');
   const { knownHostsFiles } = hop.hostKeys;

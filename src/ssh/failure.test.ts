@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loginFailure } from './failure.ts';
+import { loginFailure, plainLine } from './failure.ts';
 
 /** Lines as OpenSSH writes them; those of a jump host come among the target's. */
 const CASES: readonly [string, readonly string[], string, string | undefined][] = [
@@ -30,7 +30,25 @@ const CASES: readonly [string, readonly string[], string, string | undefined][] 
   ],
   ['no route', ['ssh: connect to host 10.0.0.1 port 22: No route to host'], 'ssh/unreachable', 'no-route'],
   [
-    'MaxStartups, or a penalty',
+    'MaxStartups, as sshd told it before 9.8',
+    [
+      'kex_exchange_identification: banner line 0: Exceeded MaxStartups',
+      'kex_exchange_identification: Connection closed by remote host',
+    ],
+    'ssh/unreachable',
+    'too-many',
+  ],
+  [
+    'a penalty, or MaxStartups, of sshd 9.8',
+    [
+      'kex_exchange_identification: banner line 0: Not allowed at this time',
+      'kex_exchange_identification: read: Connection reset by peer',
+    ],
+    'ssh/unreachable',
+    'not-allowed',
+  ],
+  [
+    'MaxStartups, or a penalty, of a server that says nothing',
     [
       'kex_exchange_identification: Connection closed by remote host',
       'Connection closed by 127.0.0.1 port 2222',
@@ -136,4 +154,24 @@ test('a changed host key is said to be of the machine that ssh names, not of the
     ['::1', '::1'],
   ] as const)
     assert.match(changed(target, name), new RegExp(`^the host key of ${target} is`));
+});
+
+test('lines of LogVerbose are as without it, and of its own only what the server said is kept', () => {
+  const at = 'kex.c:kex_exchange_identification():1430 (pid=23672)';
+  assert.deepEqual(
+    [
+      `debug1: ${at}: Local version string SSH-2.0-OpenSSH_9.2p1`,
+      `debug1: ${at}: banner line 0: Not allowed at this time`,
+      `${at}: Connection closed by remote host`,
+      'kex.c:kex_exchange_identification():1 (bin=ssh, pid=2): read: Connection reset by peer',
+      'Connection closed by 127.0.0.1 port 22',
+    ].map(plainLine),
+    [
+      undefined,
+      'kex_exchange_identification: banner line 0: Not allowed at this time',
+      'kex_exchange_identification: Connection closed by remote host',
+      'kex_exchange_identification: read: Connection reset by peer',
+      'Connection closed by 127.0.0.1 port 22',
+    ],
+  );
 });

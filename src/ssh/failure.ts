@@ -36,6 +36,39 @@ export function loginFailure(context: FailureContext): LatchkeyError {
 export const HUNG_UP_HINT =
   'the server hung up before the login: too many connections at once (MaxStartups), a block of this address after failed logins (PerSourcePenalties of sshd 9.8, a firewall), or it is stopping; wait a minute, and look that no program of yours keeps failing to log in';
 
+const TOO_MANY_HINT =
+  'the server has too many connections at once that have not logged in yet (MaxStartups): wait a little; its administrator can allow more';
+
+const NOT_ALLOWED_HINT =
+  'sshd 9.8 and newer say that to an address that they block for a while after failed or broken logins (PerSourcePenalties: 15 s to 10 minutes), and when there are too many connections at once (MaxStartups): wait, look that no program here keeps failing to log in, and ask the administrator for PerSourcePenaltyExemptList when many share this address';
+
+/** What a server may say instead of its name to somebody whom it turns away, in texts of sshd. */
+const TURNED_AWAY: readonly { readonly text: string; readonly reason: string; readonly hint: string }[] = [
+  // 8.2 to 9.7, and for nothing else.
+  { text: 'Exceeded MaxStartups', reason: 'too-many', hint: TOO_MANY_HINT },
+  // Since 9.8, for penalties and MaxStartups alike.
+  { text: 'Not allowed at this time', reason: 'not-allowed', hint: NOT_ALLOWED_HINT },
+];
+
+/** Why a server turns somebody away, by the line that it says instead of its name; undefined for other lines. */
+export function turnedAway(
+  said: string,
+): { readonly text: string; readonly reason: string; readonly hint: string } | undefined {
+  return TURNED_AWAY.find(({ text }) => said.trim() === text);
+}
+
+/**
+ * A line of ssh as it is without `LogVerbose`, but for what the server said instead of its name.
+ *
+ * @returns undefined for one that is there for `LogVerbose` alone
+ */
+export function plainLine(line: string): string | undefined {
+  const [, debug, name, text = ''] =
+    /^(debug\d: )?kex\.c:(kex_exchange_identification)\(\):\d+ \([^)]*\): (.*)$/.exec(line) ?? [];
+  if (name === undefined) return line;
+  return debug === undefined || text.startsWith('banner line ') ? `${name}: ${text}` : undefined;
+}
+
 interface Rule {
   readonly pattern: RegExp;
   error(context: FailureContext, match: RegExpExecArray, line: string): LatchkeyError;
@@ -137,6 +170,9 @@ const RULES: readonly Rule[] = [
     'algorithms',
     'the two sides have no algorithm in common',
     false,
+  ),
+  ...TURNED_AWAY.map(({ text, reason, hint }) =>
+    unreachable(new RegExp(`^kex_exchange_identification: banner line \\d+: ${text}\\s*$`), reason, hint),
   ),
   unreachable(/^kex_exchange_identification: |Connection (?:closed|reset) by/, 'closed', HUNG_UP_HINT),
 ];

@@ -3,6 +3,7 @@
  * of what runs over them.
  */
 export { openSsh, type SshConnection } from './connection.ts';
+export { turnedAway } from './failure.ts';
 export type { Forward, ForwardState } from './forward/forward.ts';
 export type { ForwardEnd, ForwardSpec } from './forward/spec.ts';
 export * from './keys/index.ts';

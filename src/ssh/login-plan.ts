@@ -50,8 +50,7 @@ export async function planLogin(options: SshOptions, directory: string): Promise
   ];
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
   const env = sshEnvironment(credential);
-  const hasPassword = hops.some(({ credential: used }) => used.password !== undefined);
-  const namesQuestions = hasPassword && (await namesItsQuestions(program, env));
+  const isRecent = await isSince85(program, env);
   for (const [index, hop] of hops.entries()) {
     // The target is reached through the last jump host, that through the one before it, the first one straight.
     const through = index === 0 ? hops.length - 1 : index - 1;
@@ -70,7 +69,8 @@ export async function planLogin(options: SshOptions, directory: string): Promise
       configFile: options.configFile,
       connectTimeoutSeconds: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
       keepAlive: options.keepAlive ?? DEFAULT_KEEP_ALIVE,
-      namesQuestions,
+      namesQuestions: isRecent,
+      tellsBanner: isRecent,
       proxyCommand,
     });
     await writeFile(hop.configPath, text, { mode: 0o600 });
@@ -151,8 +151,8 @@ async function expectedLogin(program: string, hop: Hop, env: NodeJS.ProcessEnv):
   return promptLogin(hop.target.user ?? env.USER ?? '', hop.target.host);
 }
 
-/** OpenSSH names whose question it is since 8.5; what cannot be told is taken for older. */
-async function namesItsQuestions(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+/** OpenSSH 8.5 or newer; what cannot be told is taken for older. */
+async function isSince85(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const result = await runProgram(program, ['-V'], { env, timeoutMs: 10_000 }).catch(() => undefined);
   const [, major, minor] =
     /OpenSSH_(\d+)\.(\d+)/.exec(`${result?.stdout ?? ''}${result?.stderr ?? ''}`) ?? [];

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { LatchkeyError } from '../kit/index.ts';
 import type { AskpassServer } from './askpass/server.ts';
-import { loginFailure } from './failure.ts';
+import { loginFailure, plainLine } from './failure.ts';
 import { type LoginPlan, programMissing } from './login-plan.ts';
 import { MuxClient } from './mux/client.ts';
 import { Prober } from './mux/prober.ts';
@@ -155,13 +155,16 @@ function keepLines(child: ChildProcess, onLine: (line: string) => void = () => {
   child.stderr?.on('data', (text: string) => {
     const parts = (rest + text).split(/\r?\n/);
     rest = (parts.pop() ?? '').slice(0, MAX_LINE_CHARACTERS);
-    const whole = parts.filter((line) => line !== '').map((line) => line.slice(0, MAX_LINE_CHARACTERS));
+    const whole = parts.flatMap((line) =>
+      line === '' ? [] : (plainLine(line.slice(0, MAX_LINE_CHARACTERS)) ?? []),
+    );
     for (const line of whole) onLine(line);
     lines.push(...whole.slice(-MAX_LINES));
     if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
   });
   child.stderr?.on('end', () => {
-    if (rest !== '') lines.push(rest);
+    const last = plainLine(rest);
+    if (last !== undefined && last !== '') lines.push(last);
   });
   return lines;
 }

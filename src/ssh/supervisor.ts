@@ -1,6 +1,6 @@
 import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../kit/index.ts';
 import { AskpassServer } from './askpass/server.ts';
-import { type FailureKind, retryDelayMs } from './back-off.ts';
+import { type FailureKind, failureKind, retryDelayMs } from './back-off.ts';
 import { type LoginPlan, planLogin } from './login-plan.ts';
 import { type Master, startMaster } from './master.ts';
 import type { SshOptions } from './options.ts';
@@ -196,10 +196,10 @@ export class Supervisor {
         const cause = isLatchkeyError(error)
           ? error
           : new LatchkeyError('ssh/unreachable', String(error), { cause: error, retryable: true });
-        const isRefusal = cause.code === 'ssh/denied' || cause.code === 'ssh/host-key';
+        const next = failureKind(kind, cause);
         // What was refused is counted on its own: its pauses are longer from the first time on.
-        if (isRefusal && kind !== 'refused') attempt = 0;
-        kind = isRefusal ? 'refused' : 'unreachable';
+        if (next === 'refused' && kind !== 'refused') attempt = 0;
+        kind = next;
         this.#enter({ state: 'reconnecting', cause });
       }
     }

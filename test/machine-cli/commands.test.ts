@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
@@ -363,4 +364,19 @@ test('session show without anything: what was looked for, what to do, and no tab
     );
     assert.doesNotMatch(text, /NOT USED|\n\n/);
   }
+});
+
+test('doctor at a server that turns this address away says why, and what to do', async (t) => {
+  if (!havePeers(t, 'sshd', 'ssh', 'ssh-keygen')) return;
+  const { ground, options, run } = await stage(t);
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.end('Not allowed at this time\r\n');
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, err } = await run('doctor', ...options, `ssh://${ground.user}@127.0.0.1:${port}`);
+  assert.equal(code, 1, err);
+  assert.match(err, /✘ port +.* turns this address away: Not allowed at this time\n +.*PerSourcePenalties/);
 });

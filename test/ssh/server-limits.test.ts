@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isLatchkeyError } from '../../src/kit/index.ts';
 import { openSsh, openSsh2, type SshConnection, type SshOptions } from '../../src/ssh/index.ts';
-import { havePeers } from '../support/peers.ts';
+import { findProgram, havePeers } from '../support/peers.ts';
 import { sshOptions } from '../support/ssh-options.ts';
 import { startSshd } from '../support/sshd.ts';
 
@@ -59,11 +60,13 @@ for (const [name, open] of Object.entries(BACK_ENDS)) {
     };
     const before = await heldPlace(t, ground.target.port);
     const error = await rejection(open(sshOptions(ground)));
-    assert.deepEqual(
-      [error.code, error.details.reason, error.retryable],
-      ['ssh/unreachable', 'closed', true],
-    );
-    assert.match(error.hint ?? '', /too many connections at once \(MaxStartups\).*block.*wait/);
+    // ssh2 tells nobody what a server says instead of its name, and a reset connection may lose it.
+    const reason = String(error.details.reason);
+    const reasons = name === 'OpenSSH' ? ['too-many', 'not-allowed', 'closed'] : ['closed'];
+    assert.ok(reasons.includes(reason), reason);
+    assert.deepEqual([error.code, error.retryable], ['ssh/unreachable', true]);
+    const hint = /too many connections at once \(MaxStartups\).*block.*wait/;
+    assert.match(error.hint ?? '', reason === 'closed' ? hint : /\(MaxStartups\): wait/);
     before.destroy();
     let connection: SshConnection | undefined;
     while (connection === undefined) connection = await connect(sshOptions(ground)).catch(() => undefined);
@@ -145,3 +148,48 @@ for (const [name, open] of Object.entries(BACK_ENDS)) {
     assert.match(forward.cause?.hint ?? '', /AllowTcpForwarding and PermitOpen in sshd_config/);
   });
 }
+
+for (const [text, reason, hint] of [
+  ['Exceeded MaxStartups', 'too-many', /\(MaxStartups\): wait a little/],
+  ['Not allowed at this time', 'not-allowed', /PerSourcePenalties: 15 s to 10 minutes.*\(MaxStartups\)/],
+] as const) {
+  test(`a server that says "${text}" instead of its name (stand-in) is told apart`, async (t) => {
+    if (!havePeers(t, ...PEERS)) return;
+    const ground = await startSshd(t);
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(`${text}\r\n`);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const options = sshOptions(ground);
+    const error = await rejection(openSsh({ ...options, target: { ...options.target, port } }));
+    assert.deepEqual([error.code, error.details.reason, error.retryable], ['ssh/unreachable', reason, true]);
+    assert.match(error.hint ?? '', hint);
+    assert.match(error.message, new RegExp(`cannot be reached: .*${text}`));
+  });
+}
+
+test('sshd with penalties: after a refused login the address is turned away, and that is said', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const ground = await startSshd(t, { config: ['MaxStartups 10'] });
+  // A setting of 9.8: an older sshd refuses its configuration.
+  const probe = spawnSync(findProgram('sshd') ?? 'sshd', [
+    '-T',
+    '-f',
+    '/dev/null',
+    '-o',
+    'PerSourcePenalties=yes',
+    '-h',
+    ground.target.hostKey,
+  ]);
+  if (probe.status !== 0) return void t.skip('needs sshd 9.8 or newer');
+  const strict = await startSshd(t, {
+    config: ['PerSourcePenalties authfail:300 min:1 max:600', 'PerSourcePenaltyExemptList none'],
+  });
+  await rejection(openSsh(sshOptions(strict, { identityFiles: [strict.strangerKey] })));
+  const error = await rejection(openSsh(sshOptions(strict)));
+  assert.deepEqual([error.code, error.details.reason], ['ssh/unreachable', 'not-allowed']);
+});

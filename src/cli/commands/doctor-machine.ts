@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { parseServiceUrl, Service, type ServiceUrl } from '../../jobs/index.ts';
 import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
 import type { Session } from '../../session/index.ts';
-import { openLocal, type SshConnection, type Transport } from '../../ssh/index.ts';
+import { openLocal, type SshConnection, type Transport, turnedAway } from '../../ssh/index.ts';
 import type { Invocation } from './command.ts';
 import { type Check, failed, ok } from './doctor-check.ts';
 import { jumpHosts } from './machine-session.ts';
@@ -76,7 +76,9 @@ async function checkPort({ url, invocation }: MachineExamination): Promise<Check
     };
     socket.once('data', (bytes) => {
       const [banner = ''] = bytes.toString('latin1').split(/\r?\n/);
-      if (banner.startsWith('SSH-')) end(ok(`${host}:${port} says ${banner}`));
+      if (banner.startsWith('SSH-')) return end(ok(`${host}:${port} says ${banner}`));
+      const away = turnedAway(banner);
+      if (away !== undefined) end(failed(`${host}:${port} turns this address away: ${away.text}`, away.hint));
       else end(failed(`what answers at ${host}:${port} is no ssh server`, 'is the port right?'));
     });
     socket.once('timeout', () =>

@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { type Clock, isLatchkeyError, LatchkeyError, systemClock } from '../../kit/index.ts';
-import { retryDelayMs } from '../back-off.ts';
+import { type FailureKind, failureKind, retryDelayMs } from '../back-off.ts';
 import { commandStopped, DEFAULT_TIMEOUT_MS } from '../command-error.ts';
 import { CHECKSUM_SCRIPT, type SshConnection } from '../connection.ts';
 import { ConnectionFiles } from '../connection-files.ts';
@@ -164,7 +164,7 @@ class Connection implements SshConnection {
 
   async #again(): Promise<void> {
     const { signal } = this.#closing;
-    let kind: 'unreachable' | 'refused' = 'unreachable';
+    let kind: FailureKind = 'unreachable';
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       const pause = retryDelayMs(attempt, kind, Math.random());
       this.#status = { ...this.#status, retryAt: new Date(this.#clock.now().getTime() + pause) };
@@ -177,7 +177,7 @@ class Connection implements SshConnection {
         const cause = isLatchkeyError(error)
           ? error
           : new LatchkeyError('ssh/unreachable', String(error), { cause: error, retryable: true });
-        kind = cause.code === 'ssh/denied' || cause.code === 'ssh/host-key' ? 'refused' : 'unreachable';
+        kind = failureKind(kind, cause);
         this.#enter({ state: 'reconnecting', cause });
       }
     }
