@@ -34,8 +34,11 @@ test('terminated twice, at once and one after the other, is terminated', async (
   await server.terminate(jane, job.id, undefined);
   assert.equal(job.entry.ending?.reason, 'terminated');
   assert.equal(isAlive(job.process?.pid ?? 0), false);
-  await assert.rejects(server.terminate(jane, '99@Models', undefined), (error) =>
-    isLatchkeyError(error, 'remote/unknown-job'),
+  // The value is in the message, and not the place for one.
+  await assert.rejects(
+    server.terminate(jane, '99@Models', undefined),
+    (error) =>
+      isLatchkeyError(error, 'remote/unknown-job') && error.message === 'Models has no job "99@Models"',
   );
 });
 

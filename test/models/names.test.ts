@@ -110,3 +110,30 @@ test('a registry that is not there holds up no job; when it comes, the server is
   t.after(() => registry.close());
   await until(() => registry.size === 1, 'the server is registered');
 });
+
+test('a registry that hangs holds up neither the end of a job nor the next one', async (t) => {
+  const directory = workspace(t);
+  const ns = spawn(process.execPath, [latchkeyExecutable, 'ns', 'run', '--port', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LATCHKEY_TEST_MARK: directory, HOME: directory },
+  });
+  endsWith(t, directory, () => endTree(ns.pid ?? 0, directory));
+  let heard = '';
+  ns.stderr.setEncoding('utf8').on('data', (chunk) => {
+    heard += chunk;
+  });
+  await until(() => /listens on \S+,/.test(heard), 'the registry listens');
+  const [, address = ''] = /listens on (\S+),/.exec(heard) ?? [];
+  const model = join(directory, 'model.mjs');
+  writeFileSync(model, 'export class Model { a() {} }');
+  const words = ['--ns', address, '--name', 'M', '--max-jobs', '1', '--class', `${model}#Model`];
+  const server = await modelServerProcess(t, words, { directory: join(directory, 'models') });
+  const client = await server.connect();
+  await client.call('allocate', ['jane']);
+  ns.kill('SIGSTOP');
+  await client.call('terminateJob', ['1@M']);
+  await client.call('allocate', ['jane']);
+  await client.call('terminateJob', ['2@M']);
+  assert.equal(await client.call('getNumberOfFreeJobs'), 1);
+  ns.kill('SIGCONT');
+});

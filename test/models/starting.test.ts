@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -104,6 +104,32 @@ test('a program that is not there is an error, and not the end of the server', a
       failsWith('remote/start-failed', /cannot be started.*ENOENT/),
     );
   assert.equal(server.freeJobs, 1);
+});
+
+test('a directory that cannot be made is an error, holds nothing locked, and takes no slot', async (t) => {
+  const { server, client, directory } = await standInServer(t, ['good'], { maxJobs: 1 });
+  writeFileSync(join(directory, 'jobs'), 'in the way');
+  for (let n = 0; n < 2; n += 1)
+    await assert.rejects(
+      server.allocate(client(), { user: 'jane' }),
+      (error) => isLatchkeyError(error, 'file/unsafe') || isLatchkeyError(error, 'file/io'),
+    );
+  assert.equal(server.freeJobs, 1);
+  rmSync(join(directory, 'jobs'));
+  assert.equal((await server.allocate(client(), { user: 'jane' })).id, '3@Models');
+});
+
+test('a directory that is there already, from whomever, is not used', async (t) => {
+  const { server, client, directory } = await standInServer(t, ['good'], { maxJobs: 1 });
+  mkdirSync(join(directory, 'jobs', '1'), { recursive: true });
+  writeFileSync(join(directory, 'jobs', '1', 'input.in'), 'of another job');
+  await assert.rejects(
+    server.allocate(client(), { user: 'jane' }),
+    failsWith('file/unsafe', /is there already/),
+  );
+  assert.equal(server.freeJobs, 1);
+  const job = await server.allocate(client(), { user: 'jane' });
+  assert.equal(existsSync(join(job.directory, 'input.in')), false);
 });
 
 test('slow starts run beside each other, and a failing one holds up nobody', async (t) => {

@@ -87,6 +87,12 @@ test('latchkey ns: with a key, who has none gets a clear error, and the key is n
   assert.notEqual(without.code, 0);
   assert.match(without.err, /no registry at 127\.0\.0\.1:\d+ \(from MUPIF_NS in the environment\)/);
   assert.doesNotMatch(JSON.stringify([without, await run('ns', 'list', '--key-file', file)]), /canary-key/);
+  const other = join(home, 'other');
+  writeFileSync(other, 'wrong-canary\n', { mode: 0o600 });
+  const wrong = await run('ns', 'list', '--key-file', other);
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.err, /no registry at 127\.0\.0\.1:\d+ .*key/is);
+  assert.doesNotMatch(JSON.stringify(wrong), /canary/);
   const open = join(home, 'open');
   writeFileSync(open, 'k\n', { mode: 0o644 });
   assert.match((await run('ns', 'test', '--key-file', open)).err, /others can read the key/);
@@ -99,4 +105,14 @@ test('latchkey ns: where there is no registry, it is said where it was looked fo
   assert.match(nowhere.err, /no registry at 127\.0\.0\.1:1 \(from the command line\)/);
   assert.match(nowhere.err, /hint: /);
   assert.match((await run('ns', 'list', '--ns', 'a b')).err, /"a b" is no address of a registry/);
+});
+
+test('latchkey ns: with no model server at all, a listing of them is empty and no failure', async (t) => {
+  const { run } = await stage(t);
+  assert.deepEqual(await run('ns', 'list', '--tags', 'type:jobmanager'), { code: 0, out: '', err: '' });
+  const json = await run('ns', 'list', '--tags', 'type:jobmanager', '--json');
+  assert.deepEqual(JSON.parse(json.out), { entries: [] });
+  const none = await run('models', 'test', '--name', 'Mupif.JobManager@Example');
+  assert.deepEqual([none.code, none.out], [5, '']);
+  assert.match(none.err, /unknown name: "Mupif\.JobManager@Example"/);
 });
