@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/commands/command-table.ts';
@@ -52,4 +52,28 @@ test('the sample settings are valid, as written and with every commented key swi
   assert.equal(all.server?.port, 7512);
   assert.deepEqual(all.policy?.trusted_retrievers, []);
   assert.equal(all.sealing?.remember, 300);
+});
+
+test('docs/mupif.md: every test that a row names is there, in a file that its command runs', () => {
+  const tests = ['test', 'src'].flatMap((folder) =>
+    readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => ({ path: `${folder}/${file}`, folder })),
+  );
+  const missing: string[] = [];
+  let count = 0;
+  for (const [, unit, pattern = '', titles = ''] of page('mupif.md').matchAll(
+    /`npm test -- (--unit )?([^`]+)`: ((?:\*[^*]+\*(?:, )?)+)/g,
+  )) {
+    const files = tests.filter(
+      ({ path, folder }) => folder === (unit === undefined ? 'test' : 'src') && path.includes(pattern),
+    );
+    const text = files.map(({ path }) => readFileSync(join(repositoryRoot, path), 'utf8')).join('\n');
+    for (const [, title = ''] of titles.matchAll(/\*([^*]+)\*/g)) {
+      count += 1;
+      if (!text.replaceAll("\\'", "'").includes(title)) missing.push(`${pattern}: ${title}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+  assert.ok(count > 60, `${count} tests are named`);
 });
