@@ -68,6 +68,7 @@ export {
   type ServedModelServer,
   type ServeOptions,
   serveModelServer,
+  watchModelOrphans,
 } from './model-server/service/serve-model-server.ts';
 export {
   type LegacySettings,

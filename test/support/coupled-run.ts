@@ -117,6 +117,8 @@ export async function endsWell(run: CoupledRun, error?: RegExp): Promise<'right 
     assert.doesNotMatch(said(), /^ {4}at |suppressed/m);
     if (error !== undefined) assert.match(said(), error);
   }
+  // What waits for a server to be gone looks once more whether there is anything to do.
+  for (let tries = 0; tries < 250 && processesOf(lab).length > 0; tries += 1) await delay(20);
   assert.deepEqual(processesOf(lab).map(commandLine), []);
   assert.equal(existsSync(lab), false);
   assert.deepEqual(leftIn(run.temporary), []);

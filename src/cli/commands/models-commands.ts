@@ -188,4 +188,16 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
     options: [],
     load: async () => (await import('./models-serve.ts')).modelsServe,
   },
+  {
+    path: ['models', 'warden'],
+    group: MODELS,
+    summary: 'what a model server leaves behind to end jobs that nobody wants; of no use by hand',
+    arguments: [
+      { name: 'DIR', help: "the server's directory", completes: 'directory' },
+      { name: 'GRACE', help: 'seconds without a server and a client' },
+      { name: 'STOP', help: 'seconds between TERM and KILL' },
+    ],
+    options: [],
+    load: async () => (await import('./models-warden.ts')).modelsWarden,
+  },
 ];

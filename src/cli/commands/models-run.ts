@@ -29,10 +29,11 @@ export const modelsRun: Command = async (invocation) => {
     note(`! ${index === undefined ? '' : `line ${index}: `}${message}`);
   // From here on there is something to be ended in order.
   const interrupted = signalled();
-  const classRuntime = [process.execPath, realpathSync(process.argv[1] ?? ''), 'models', 'serve'];
+  const ourselves = [process.execPath, realpathSync(process.argv[1] ?? ''), 'models'];
+  const classRuntime = [...ourselves, 'serve'];
   const away = await openModelHost(invocation, settings, classRuntime);
   const served = await serveOrClose(away, settings, {
-    ...{ classRuntime, host: away?.host },
+    ...{ classRuntime, warden: [...ourselves, 'warden'], host: away?.host },
     onEvent: ({ event, job, text }) =>
       note([event, job, text].filter((word) => word !== undefined).join('  ')),
   });

@@ -7,6 +7,8 @@ import { localHost } from '../host/local-host.ts';
 import type { ModelHost } from '../host/model-host.ts';
 import { isLive } from '../job-entry.ts';
 import { ModelServer } from '../model-server.ts';
+import { startWarden, type Warden } from '../orphans/warden.ts';
+import { type OrphanWatch, watchOrphans } from '../orphans/watch-orphans.ts';
 import type { ModelServerEvent } from '../server-parts.ts';
 import type { ModelServerSettings } from '../settings/model-server-settings.ts';
 import { exposedServer } from './exposed-server.ts';
@@ -29,6 +31,11 @@ export interface ServeOptions {
   /** The command that serves a class; see {@link localHost}. */
   readonly classRuntime: readonly string[];
   readonly onEvent?: ((event: ModelServerEvent) => void) | undefined;
+  /**
+   * The command that runs {@link watchModelOrphans} when this process has ended without ending its jobs; directory, grace and stop time are added to
+   * it. Absent = such jobs wait for the next server for ever.
+   */
+  readonly warden?: readonly string[] | undefined;
   /** Where jobs run; default: on this machine. */
   readonly host?: ModelHost | undefined;
 }
@@ -44,7 +51,7 @@ const KEY_FILE = 'key';
  */
 export async function serveModelServer(
   settings: ModelServerSettings,
-  { classRuntime, onEvent, host = localHost(classRuntime) }: ServeOptions,
+  { classRuntime, onEvent, warden: command, host = localHost(classRuntime) }: ServeOptions,
 ): Promise<ServedModelServer> {
   await makePrivate(settings.directory);
   let ask: (jobs: 'end' | 'leave') => void = () => {};
@@ -55,13 +62,15 @@ export async function serveModelServer(
   const control = await listenControl(join(settings.directory, MODEL_SERVER_CONTROL.socket));
   try {
     const key = settings.key ?? (await ownKey(join(settings.directory, KEY_FILE)));
+    const warden = wardenOf(settings, command);
     const server = await ModelServer.open(
       { ...settings, key },
       { host, prove: proveModel, ...(onEvent === undefined ? {} : { onEvent }) },
     );
     try {
-      return await listenPublic(settings, { server, control, key, ask, asked, onEvent });
+      return await listenPublic(settings, { server, control, key, ask, asked, onEvent, warden });
     } catch (error) {
+      warden?.dismiss();
       await server.close('leave');
       throw error;
     }
@@ -79,10 +88,11 @@ async function listenPublic(
     readonly key: Secret;
     readonly asked: ServedModelServer['asked'];
     readonly onEvent: ServeOptions['onEvent'];
+    readonly warden: Warden | undefined;
     ask(jobs: 'end' | 'leave'): void;
   },
 ): Promise<ServedModelServer> {
-  const { server, control, key, asked, ask, onEvent } = parts;
+  const { server, control, key, asked, ask, onEvent, warden } = parts;
   // The server's name may have an @ in it, which no object's name can: the registry has the one for the other.
   const { object } = MODEL_SERVER_CONTROL;
   const objects = await ObjectServer.listen({
@@ -97,11 +107,28 @@ async function listenPublic(
   await Promise.all(server.jobs.filter(({ entry }) => isLive(entry)).map((job) => names?.add(job)));
   const close = async (jobs: 'end' | 'leave' = 'end') => {
     await server.close(jobs);
+    // Who leaves jobs leaves them to the next server: if none comes, they end.
+    if (server.jobs.every(({ entry }) => !isLive(entry))) warden?.dismiss();
     await names?.close();
     await objects.close(0);
     await control.close(1000);
   };
   return { server, uri, key, asked, close };
+}
+
+/** Ends jobs that a server of this directory has left, and that nobody wants; see {@link watchOrphans}. */
+export async function watchModelOrphans(watch: Omit<OrphanWatch, 'controlSocket'>): Promise<void> {
+  await watchOrphans({ ...watch, controlSocket: join(watch.directory, MODEL_SERVER_CONTROL.socket) });
+}
+
+function wardenOf(
+  { directory, limits }: ModelServerSettings,
+  command: readonly string[] | undefined,
+): Warden | undefined {
+  const { orphanSeconds, stopSeconds } = limits;
+  return command === undefined || orphanSeconds === 0
+    ? undefined
+    : startWarden([...command, directory, String(orphanSeconds), String(stopSeconds)]);
 }
 
 /** On a socket the handshake's token; on TCP Pyro4's HMAC besides, which its clients can do. */

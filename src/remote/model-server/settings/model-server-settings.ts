@@ -76,6 +76,8 @@ export interface ModelServerLimits {
   readonly startSeconds: number;
   /** How long a job lives on without its client; 0 = for ever. */
   readonly leaseSeconds: number;
+  /** How long a job lives on with neither its server nor a client; 0 = for ever. */
+  readonly orphanSeconds: number;
   /** How long a job may run; 0 = for ever. */
   readonly maxSeconds: number;
   /** Between TERM and KILL. */
@@ -94,6 +96,7 @@ export const DEFAULT_LIMITS: ModelServerLimits = {
   ticketSeconds: 10,
   startSeconds: 30,
   leaseSeconds: 60,
+  orphanSeconds: 600,
   maxSeconds: 0,
   stopSeconds: 5,
   maxEnded: 20,

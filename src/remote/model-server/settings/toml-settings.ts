@@ -81,6 +81,8 @@ export const MODELS_SECTION = strictObject({
   start_timeout: optional(seconds),
   /** How long a job lives on without its client; 0 = for ever. */
   lease: optional(seconds),
+  /** How long a job lives on when its server has ended without ending it, and no client is connected; 0 = for ever. */
+  orphan_grace: optional(seconds),
   /** How long a job may run; 0 = for ever. */
   max_run: optional(seconds),
   stop_timeout: optional(seconds),
@@ -160,6 +162,7 @@ export function settingsFromSection(
       ticketSeconds: given.ticket_lifetime ?? limits.ticketSeconds,
       startSeconds: given.start_timeout ?? limits.startSeconds,
       leaseSeconds: given.lease ?? limits.leaseSeconds,
+      orphanSeconds: given.orphan_grace ?? limits.orphanSeconds,
       maxSeconds: given.max_run ?? limits.maxSeconds,
       stopSeconds: given.stop_timeout ?? limits.stopSeconds,
       maxEnded: given.keep_ended ?? limits.maxEnded,
