@@ -85,6 +85,26 @@ test('ids are never used again, after restarts either, and a job starts with not
   await assert.rejects(third.allocate(client(), { user: 'jane' }), /^LatchkeyError: 3@Models/);
 });
 
+test('a server does not start where jobs of another host are, and says so', async (t) => {
+  const { server, client, again, directory } = await standInServer(t, ['good']);
+  const job = await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  const path = join(directory, 'state.json');
+  const state = JSON.parse(readFileSync(path, 'utf8'));
+  const there = { id: '[slurm://localhost]-[4711]', directory: job.directory };
+  const write = (change: object) =>
+    writeFileSync(path, JSON.stringify({ ...state, jobs: [{ ...state.jobs[0], ...change }] }));
+  write({ process: null, batch: there });
+  await assert.rejects(
+    again(),
+    (error) =>
+      isLatchkeyError(error, 'config/invalid') && /-\[4711\]" is a job of another host/.test(error.message),
+  );
+  assert.equal(isAlive(job.process?.pid ?? 0), true);
+  write({});
+  await (await again()).close();
+});
+
 test('a state that cannot be read is told, and not taken for none', async (t) => {
   const { server, again, directory } = await standInServer(t, ['good']);
   await server.close();

@@ -14,12 +14,34 @@ import { type ModelServerProcess, modelServerProcess } from '../support/model-se
 import { until } from '../support/model-servers.ts';
 import { allocateNode, callModel, clientOf, jobStatus, NODE_MODEL } from '../support/node-models.ts';
 import { havePeers } from '../support/peers.ts';
+import { processTree, signalAll } from '../support/processes.ts';
 import { SLURM_PROGRAMS, startSlurm } from '../support/slurm.ts';
 import { repositoryRoot } from '../support/workspace.ts';
 
 interface Counter {
+  pid(): number;
   add(n: number): number;
   wait(seconds: number): void;
+}
+
+/** Ends what Slurm keeps for one batch job, by a process that it runs; one that is not of this cluster is left alone. */
+function endStep(pid: number, mark: string): void {
+  const read = (process: number, file: string) => {
+    try {
+      return readFileSync(`/proc/${process}/${file}`, 'latin1');
+    } catch {
+      return '';
+    }
+  };
+  if (!read(pid, 'environ').includes(mark)) return;
+  let step = pid;
+  while (step > 1 && !read(step, 'cmdline').startsWith('slurmstepd'))
+    step = Number(
+      read(step, 'stat')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1] ?? 0,
+    );
+  if (step > 1) signalAll(processTree(step), 'SIGKILL');
 }
 
 // One cluster for all.
@@ -129,6 +151,9 @@ test('models on a node of Slurm', async (t) => {
     const ticket = String(await before.call('preAllocate', [null, 'jane']));
     const lost = allocateNode(before, { ticket });
     lost.catch(() => {});
+    const { finder, options } = clientOf(sub, first);
+    const patient = allocateApplicationWithModelServer<Counter>(finder, 'Models', options);
+    patient.catch(() => {});
     const facts = await waiting(before);
     const id = String(facts.key);
     // Whoever asks with the ticket hears of the job.
@@ -147,6 +172,10 @@ test('models on a node of Slurm', async (t) => {
     assert.equal(job.id, id);
     assert.equal(batchOf(await jobStatus(later, id)), batchOf(facts));
     assert.equal(await callModel(job, 'add', [1]), 1);
+    // Our own client has heard nothing of all that.
+    const model = await patient;
+    assert.equal(await model.model.add(7), 7);
+    await model.terminate();
     await later.call('terminateJob', [running.id, running.key.revealText()]);
     await later.call('terminateJob', [id]);
     await until(async () => (await live(later)).length === 0, 'both have ended');
@@ -161,7 +190,7 @@ test('models on a node of Slurm', async (t) => {
     );
     const slow = await modelServerProcess(t, ['-c', config, '--only-these']);
     queue('DOWN');
-    const { finder, options } = clientOf(t, slow);
+    const { finder, options } = clientOf(sub, slow);
     const steps: AllocationProgress[] = [];
     const allocating = allocateApplicationWithModelServer<Counter>(finder, 'Models', {
       ...options,
@@ -217,6 +246,23 @@ test('models on a node of Slurm', async (t) => {
     assert.equal(Number(await broken.call('getNumberOfFreeJobs')), 8);
   });
 
+  await t.test(
+    'a model that says nothing is ended after the start time-out, and so is its batch job',
+    async () => {
+      const config = join(cluster.directory, 'silent.toml');
+      writeFileSync(
+        config,
+        '[models]\ncommand = ["sleep", "300"]\nhost = "slurm://localhost"\nstart_timeout = 1.5\n',
+      );
+      const silent = await (await modelServerProcess(t, ['-c', config, '--only-these'])).connect();
+      await assert.rejects(
+        allocateNode(silent),
+        /has not reported within 1\.5 s of running; its log is empty/,
+      );
+      assert.equal(cluster.tool('squeue', '-h', '-o', '%T').trim(), '');
+    },
+  );
+
   await t.test('what the scheduler refuses is said in its words', async () => {
     const none = await modelServerProcess(t, [
       ...['--host', 'slurm://localhost?queue=nope', '--only-these', '--class', `${module}#Counter`],
@@ -246,6 +292,7 @@ test('models on a node of Slurm', async (t) => {
     async () => {
       const { finder, options } = clientOf(t, counters);
       const model = await allocateApplicationWithModelServer<Counter>(finder, 'Models', options);
+      const pid = await model.model.pid();
       const call = Promise.resolve(model.model.wait(60));
       const failed = assert.rejects(call, (error) => {
         assert.ok(isLatchkeyError(error, 'remote/job-ended'), String(error));
@@ -255,6 +302,8 @@ test('models on a node of Slurm', async (t) => {
       const node = cluster.tool('sinfo', '-h', '-o', '%n').trim();
       cluster.tool('scontrol', 'update', `NodeName=${node}`, 'State=DOWN', 'Reason=test');
       await failed;
+      // What the scheduler believes to be gone.
+      endStep(pid, cluster.directory);
       await model.terminate().catch(() => {});
     },
   );

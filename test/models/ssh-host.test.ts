@@ -17,12 +17,16 @@ import { workspace } from '../support/workspace.ts';
 const PEERS = ['ssh', 'sshd', 'ssh-keygen'];
 
 /** A machine that only sshd leads to, with a home of its own; and what a model server must be told of it. */
-async function machine(t: TestContext, environment: Readonly<Record<string, string>> = {}) {
+async function machine(
+  t: TestContext,
+  environment: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+) {
   // Whoever logs in there finds itself in a directory that goes away after the test.
   const home = workspace(t);
   const variables = Object.entries({ ...environment, HOME: home, SHLVL: '1' });
   const sshd = await startSshd(t, {
-    config: [`SetEnv ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`],
+    config: [`SetEnv ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`, ...more],
   });
   const module = join(sshd.directory, 'model.mjs');
   writeFileSync(module, NODE_MODEL);
@@ -32,7 +36,18 @@ async function machine(t: TestContext, environment: Readonly<Record<string, stri
       config,
       `[models]\nname = "Models"\nhost = "${host}"\nruntime = ["${process.execPath}", "${latchkeyExecutable}"]\nclass = "${module}#Counter"\n${more}`,
     );
-  const login = ['--only-these', '-i', sshd.key, '--known-hosts', sshd.knownHosts, '--ssh-config', 'none'];
+  // Whatever becomes of a test, its jobs end.
+  const login = [
+    '--time',
+    '5m',
+    '--only-these',
+    '-i',
+    sshd.key,
+    '--known-hosts',
+    sshd.knownHosts,
+    '--ssh-config',
+    'none',
+  ];
   const at = `${sshd.user}@${sshd.target.host}:${sshd.target.port}`;
   return { sshd, home, config, settings, login, at, directory: sshd.directory };
 }
@@ -109,6 +124,10 @@ test('models on a machine that only sshd leads to', async (t) => {
     assert.deepEqual([(ending as PyroDict).reason, (ending as PyroDict).exitCode], ['exited', 7]);
     const log = (await later.call('getJobLog', [job.id, 10, job.key.revealText()])) as readonly string[];
     assert.equal(log.at(-1), 'diverged at step 7');
+    let followed = '';
+    for await (const piece of later.iterate('followJobLog', [job.id, 0, job.key.revealText()]))
+      followed += piece;
+    assert.equal(followed, 'a model on a node\ndiverged at step 7\n');
     const other = await allocateNode(later);
     assert.equal(await callModel(other, 'add', [1]), 1);
     await later.call('terminateJob', [other.id]);
@@ -121,17 +140,46 @@ test('models on a machine that only sshd leads to', async (t) => {
   });
 });
 
+test('a machine whose sshd forwards no sockets: its models listen on its loopback when that is said', async (t) => {
+  if (!havePeers(t, ...PEERS)) return;
+  const { config, settings, login, at } = await machine(t, {}, ['AllowStreamLocalForwarding no']);
+  settings(`ssh://${at}`, '');
+  const refused = await (await modelServerProcess(t, ['-c', config, ...login])).connect();
+  await assert.rejects(allocateNode(refused), /what answers there is not that job/);
+  settings(`ssh://${at}`, 'node_listen = "127.0.0.1"\n');
+  const server = await (await modelServerProcess(t, ['-c', config, ...login])).connect();
+  const job = await allocateNode(server);
+  assert.equal(job.protection, 'hmac');
+  assert.equal(await callModel(job, 'add', [2]), 2);
+  await server.call('terminateJob', [job.id]);
+  await until(async () => (await jobStatus(server, job.id)).state === 'ended', 'it has ended');
+});
+
 test('models on a node of Slurm that is reached through its login machine', async (t) => {
   if (!havePeers(t, ...PEERS, ...SLURM_PROGRAMS)) return;
   const cluster = await startSlurm(t);
-  const { config, settings, login, at } = await machine(t, { SLURM_CONF: cluster.env.SLURM_CONF ?? '' });
+  const { sshd, config, settings, login, at } = await machine(t, {
+    SLURM_CONF: cluster.env.SLURM_CONF ?? '',
+  });
   settings(
     `slurm+ssh://${at}?queue=debug`,
     '\n[models.job]\ntotalPhysicalMemory = 500\nwallTimeLimit = "10m"\n',
   );
   const { connect, directory } = await modelServerProcess(t, ['-c', config, ...login]);
   const server = await connect();
-  const job = await allocateNode(server);
+  // The login machine is out of reach while the job waits.
+  const queue = (state: string) =>
+    cluster.tool('scontrol', 'update', 'PartitionName=debug', `State=${state}`);
+  queue('DOWN');
+  const allocating = allocateNode(server);
+  const jobs = async () =>
+    ((await server.call('getStatusExtended')) as { readonly currJobs: readonly PyroDict[] }).currJobs;
+  await until(async () => (await jobs()).some(({ state }) => state === 'queued'), 'it waits');
+  await sshd.target.stop();
+  queue('UP');
+  await until(() => cluster.tool('squeue', '-h', '-o', '%T').trim() === 'RUNNING', 'it runs');
+  await sshd.target.start();
+  const job = await allocating;
   assert.match(job.uri, new RegExp(`\\./u:${directory}/jobs/1/s$`));
   assert.equal(job.protection, 'hmac', 'on the port of a node everybody can ask');
   assert.equal(await callModel(job, 'add', [2]), 2);

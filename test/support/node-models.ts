@@ -12,6 +12,7 @@ export class Counter {
   #count = 0;
   add(n) { this.#count += n; return this.#count; }
   where() { return process.cwd(); }
+  pid() { return process.pid; }
   variable(name) { return process.env[name] ?? ''; }
   read(path) { return readFileSync(path, 'utf8'); }
   wait(seconds) { return new Promise((resolve) => setTimeout(resolve, seconds * 1000)); }

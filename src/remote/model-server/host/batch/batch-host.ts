@@ -210,7 +210,8 @@ async function textOf({ transport }: BatchGround, path: string): Promise<string>
     return (await transport.files.read(path)).toString('utf8');
   } catch (error) {
     if (isLatchkeyError(error, 'ssh/file') && error.details.reason === 'not-found') return '';
-    if (isLatchkeyError(error, 'ssh/lost')) return '';
+    // A machine that is out of reach for a while is asked again; jobs in its queue do not mind.
+    if (isLatchkeyError(error) && error.retryable) return '';
     throw error;
   }
 }

@@ -29,7 +29,10 @@ export async function startFailure(
     const { code, signal, why } = endOfBatch(job.facts, system);
     const how = why ?? (signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`);
     return new LatchkeyError('remote/start-failed', `${id} never reported: ${how}; ${lastWords(log)}`, {
-      hint,
+      hint:
+        log.length === 0
+          ? 'do all nodes see its directory? -D puts it on a file system that they share'
+          : hint,
       details: { ...details, exitCode: code, signal },
     });
   }
