@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { copiedMode } from './copied-mode.ts';
+import type { DirectorySync } from './directory-sync.ts';
 import { checkCopy, checkSize, fileError, localFileError } from './file-error.ts';
 import { openAppending, openPartialFile, type PartialFile } from './partial-file.ts';
 import type { CopyOptions } from './remote-files.ts';
@@ -67,11 +68,12 @@ export async function openTarget(
   { append, resume, mode }: CopyOptions,
   sourceMode: number,
   side?: 'here' | 'there',
+  sync?: DirectorySync,
 ): Promise<PartialFile> {
   try {
     return append
       ? await openAppending(path, mode ?? sourceMode)
-      : await openPartialFile(path, resume === true);
+      : await openPartialFile(path, resume === true, sync);
   } catch (cause) {
     throw localFileError('write', path, cause, side);
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../kit/index.ts';
+import type { DirectorySync } from './directory-sync.ts';
 
 /** A name beside `name`, not longer than file systems take; the same each time for copies that may be resumed. */
 export function partialName(name: string, isResumable: boolean): string {
@@ -26,7 +27,11 @@ export interface PartialFile {
 }
 
 /** Opens a partial file for `path`, mode 0600 until it is whole; with `resume` the one that an earlier copy left. */
-export async function openPartialFile(path: string, resume: boolean): Promise<PartialFile> {
+export async function openPartialFile(
+  path: string,
+  resume: boolean,
+  sync: DirectorySync = syncDirectory,
+): Promise<PartialFile> {
   const temporary = join(dirname(path), partialName(basename(path), resume));
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (resume ? 0 : constants.O_EXCL);
   const handle = await open(temporary, flags, 0o600);
@@ -43,7 +48,7 @@ export async function openPartialFile(path: string, resume: boolean): Promise<Pa
         await handle.sync();
         await handle.close();
         await rename(temporary, path);
-        await syncDirectory(dirname(path));
+        await sync(dirname(path));
       },
       abandon: async () => {
         await close();

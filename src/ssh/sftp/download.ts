@@ -14,7 +14,7 @@ const MAX_GROWTH_BYTES = 1 << 30;
 
 /** Copies a file from there to here: under another name until it is whole, compared, then renamed. */
 export async function download(
-  { calls, checksum }: SftpSide,
+  { calls, checksum, sync }: SftpSide,
   remotePath: string,
   localPath: string,
   options: CopyOptions,
@@ -24,7 +24,7 @@ export async function download(
   try {
     const { maxBytes = size + MAX_GROWTH_BYTES } = options;
     checkSize(remotePath, size, maxBytes);
-    const to = await openTarget(localPath, options, mode, 'here');
+    const to = await openTarget(localPath, options, mode, 'here', sync);
     try {
       const { signal } = options;
       const start = await commonStart({ calls, checksum, handle, size, remotePath, to }, signal);

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { type DirectorySync, sharedDirectorySync } from '../directory-sync.ts';
 import { checkPath, fileError, removable } from '../file-error.ts';
 import type { RemoteFiles } from '../remote-files.ts';
 import { kindOf, statusOf } from './attributes.ts';
@@ -32,6 +33,8 @@ export interface SftpFiles extends RemoteFiles {
 export interface SftpSide {
   readonly calls: SftpCalls;
   readonly checksum?: SftpOptions['checksum'];
+  /** For what is fetched. */
+  readonly sync: DirectorySync;
 }
 
 /**
@@ -47,7 +50,7 @@ export async function openSftp(streams: SftpStreams, options: SftpOptions = {}):
     const calls = await sftpCalls(channel);
     // Paths are relative to where the server begins, which is the login directory.
     const home = await calls.realPath('.');
-    return { ...sftpFiles({ calls, checksum: options.checksum }, home), close: () => channel.close() };
+    return { ...sftpFiles({ calls, checksum: options.checksum, sync: sharedDirectorySync() }, home), close: () => channel.close() };
   } catch (error) {
     channel.close();
     throw error;
