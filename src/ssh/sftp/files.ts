@@ -50,7 +50,10 @@ export async function openSftp(streams: SftpStreams, options: SftpOptions = {}):
     const calls = await sftpCalls(channel);
     // Paths are relative to where the server begins, which is the login directory.
     const home = await calls.realPath('.');
-    return { ...sftpFiles({ calls, checksum: options.checksum, sync: sharedDirectorySync() }, home), close: () => channel.close() };
+    return {
+      ...sftpFiles({ calls, checksum: options.checksum, sync: sharedDirectorySync() }, home),
+      close: () => channel.close(),
+    };
   } catch (error) {
     channel.close();
     throw error;
