@@ -39,6 +39,7 @@ export {
   type MapLayout,
   type MapMachine,
 } from './link/map-layout.ts';
+export { mapLines } from './link/map-lines.ts';
 export { HERE, type Place } from './link/place.ts';
 export type { LinkReport, LinksReport } from './link/report-format.ts';
 export { type LinkMode, machinesOn, type Route, routeBetween } from './link/route.ts';

@@ -34,6 +34,7 @@ export interface LinkProgram {
 export interface LinkMap {
   readonly width: number;
   readonly height: number;
+  /** This machine first; arrows between others may cross it. */
   readonly machines: readonly {
     readonly machine: string;
     readonly label: string;

@@ -19,6 +19,7 @@ const MOST_NUMBERS = 3;
 export function linksMap({ width, height, machines, arrows }: LinkMap, name: string, label: string): Html {
   return html`<svg class="links-map ${name}" viewBox="0 0 ${width} ${height}" width="${width * SCALE}" height="${height * SCALE}" role="img" aria-label="${label}">
 <defs>${STATES.map((state) => html`<marker id="${name}-${state}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="6" markerHeight="6" orient="auto"><path class="head ${toneOf(state)}" d="M0 0L10 5L0 10z"/></marker>`)}</defs>
+${machines.slice(0, 1).map(box)}
 ${arrows.map(({ numbers, state, from, to, bend, label: [x, y] }) => {
   const known = STATES.includes(state) ? state : 'opening';
   const which =
@@ -29,11 +30,12 @@ ${arrows.map(({ numbers, state, from, to, bend, label: [x, y] }) => {
   const way = bend === undefined ? `L${to.join(' ')}` : `Q${bend.join(' ')} ${to.join(' ')}`;
   return html`<path class="way ${known} ${toneOf(known)}" d="M${from.join(' ')} ${way}" marker-end="url(#${name}-${known})"/><rect class="gap" x="${x - half}" y="${y - 8}" width="${2 * half}" height="16" rx="8"/><text class="${toneOf(known)}" x="${x}" y="${y + 4.5}">${text}</text>`;
 })}
-${machines.map(
-  ({ machine, label: shown, isHere, x, y, width: w, height: h }) =>
-    html`<g><title>${machine}</title><rect class="box${isHere ? ' here' : ''}" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/><text x="${x + w / 2}" y="${y + h / 2 + 4.5}">${shown}</text></g>`,
-)}
+${machines.slice(1).map(box)}
 </svg>`;
+}
+
+function box({ machine, label, isHere, x, y, width, height }: LinkMap['machines'][number]): Html {
+  return html`<g><title>${machine}</title><rect class="box${isHere ? ' here' : ''}" x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/><text x="${x + width / 2}" y="${y + height / 2 + 4.5}">${label}</text></g>`;
 }
 
 function toneOf(state: string): string {

@@ -52,8 +52,9 @@ export function drawLinks(links: readonly LinkReport[]): string {
     ...Object.entries(LOOKS).map(([state, { colour }]) => head(state, colour)),
     legend(links, states),
     `<g transform="translate(${(whole - width) / 2} ${LEGEND.height})">`,
+    ...machines.slice(0, 1).map(box),
     ...arrows.map(arrow),
-    ...machines.map(box),
+    ...machines.slice(1).map(box),
     '</g>',
     '</svg>\n',
   ].join('\n');

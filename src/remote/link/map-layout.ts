@@ -18,6 +18,8 @@ export interface MapArrow {
   /** Places in the list of links, from 0; more than one when there was no room for an arrow each. */
   readonly links: readonly number[];
   readonly state: string;
+  /** The machine whose way from or to this one it is a part of; absent = it does not touch this machine. */
+  readonly beside?: string | undefined;
   readonly from: readonly [number, number];
   readonly to: readonly [number, number];
   /** Where a bent arrow is bent; absent = it is straight. */
@@ -30,6 +32,7 @@ export interface MapArrow {
 export interface MapLayout {
   readonly width: number;
   readonly height: number;
+  /** This machine first: arrows between others may cross it, and are to be painted after it. */
   readonly machines: readonly MapMachine[];
   readonly arrows: readonly MapArrow[];
 }
@@ -59,12 +62,14 @@ export function layOutLinks(
   columns: MapColumns = 2,
 ): MapLayout {
   const hops = hopsOf(links);
+  const byName = new Intl.Collator('en', { numeric: true }).compare;
   const others = [...new Set(links.flatMap(({ machines }) => machines))]
     .filter((machine) => machine !== HERE)
-    .sort(new Intl.Collator('en', { numeric: true }).compare)
+    .sort(byName)
     .slice(0, MOST_MACHINES);
   const space = SPACES[columns];
-  const [left, right] = columns === 1 ? [[], others] : sidesOf(others, links);
+  const [left = [], right = []] =
+    columns === 1 ? [[], others] : sidesOf(others, links).map((side) => side.sort(byName));
   const lanes = new Map(others.map((machine) => [machine, lanesOf(machine, hops)]));
   const rowOf = (machine: string) => Math.max(BOX.height, (lanes.get(machine)?.length ?? 0) * LANE);
   const lengthOf = (side: readonly string[]) =>
@@ -120,7 +125,7 @@ function hopsOf(links: readonly Pick<LinkReport, 'machines' | 'state'>[]): reado
 function sidesOf(
   others: readonly string[],
   links: readonly Pick<LinkReport, 'machines'>[],
-): [readonly string[], readonly string[]] {
+): [string[], string[]] {
   const sources = new Set(links.map(({ machines }) => (machines.length > 1 ? machines[0] : undefined)));
   const left = others.filter((machine) => sources.has(machine));
   const right = others.filter((machine) => !sources.has(machine));
@@ -156,6 +161,7 @@ function levelArrows(box: MapMachine, hub: MapMachine, lanes: readonly (readonly
       {
         links: lane.map(({ link }) => link),
         state: worst(lane),
+        beside: box.machine,
         from,
         to,
         label: [(near + atHub) / 2, y] as const,
