@@ -1,5 +1,7 @@
 // What programs tell of their links, and what the commands show of it.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -13,7 +15,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLatchkeyError, runProgram } from '../../src/kit/index.ts';
 import { HERE, Links, linkReportDirectory, readLinkReports, reportLinks } from '../../src/remote/index.ts';
-import { repositoryRoot, workspace } from '../support/workspace.ts';
+import { endsWith, repositoryRoot, workspace } from '../support/workspace.ts';
 
 const noLogin = () => assert.fail('no login is wanted');
 
@@ -79,9 +81,50 @@ test('latchkey links shows them as lines, as JSON and as a picture', async (t) =
     /^coupling \(process \d+\)\n {2}1 {2}here ━━▶ thermal {3}proven {5}10\.0\.0\.2:3300/,
   );
   assert.equal(JSON.parse(await latchkey('list', '--json')).programs[0].links[0].state, 'proven');
+  assert.match(await latchkey('map'), /^┌──────┐\n│ here │ {2}━━━ 1 ━━━▶ thermal\n└──────┘\n\ncoupling/);
+  assert.match(await latchkey('map', '--svg', '-'), /^<svg [\s\S]*thermal[\s\S]*<\/svg>\n$/);
   const file = join(runtime, 'links.svg');
   await latchkey('map', '--svg', file);
   assert.match(readFileSync(file, 'utf8'), /^<svg [\s\S]*thermal[\s\S]*<\/svg>\n$/);
+});
+
+test('who holds no links is told how a program tells of them', async (t) => {
+  const program = join(repositoryRoot, 'dist/bin/latchkey.js');
+  const env = { PATH: process.env.PATH, XDG_RUNTIME_DIR: workspace(t) };
+  for (const what of ['list', 'map']) {
+    const run = await runProgram(process.execPath, [program, 'links', what], { env });
+    assert.equal(run.code, 0);
+    assert.match(
+      run.stdout.toString(),
+      /^no program of yours holds links\n.*reportLinks\(links, \{ name \}\)/,
+    );
+  }
+  const nowhere = join(env.XDG_RUNTIME_DIR, 'nowhere', 'links.svg');
+  const run = await runProgram(process.execPath, [program, 'links', 'map', '--svg', nowhere], { env });
+  assert.equal(run.code, 1);
+  assert.match(run.stderr.toString(), /no such directory\n {2}hint: there is no directory/);
+});
+
+test('links are shown again until somebody ends it', async (t) => {
+  const runtime = workspace(t);
+  const program = join(repositoryRoot, 'dist/bin/latchkey.js');
+  const env = { PATH: process.env.PATH, XDG_RUNTIME_DIR: runtime };
+  const child = spawn(process.execPath, [program, 'links', 'list', '--watch'], { env });
+  endsWith(t, runtime, async () => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let text = '';
+  let seen: () => void = () => {};
+  const again = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (text.split('no program of yours').length > 2) seen();
+  });
+  await Promise.race([again, ended]);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+  assert.ok(text.split('no program of yours').length > 2, text);
 });
 
 /** Waits until the report says something. */

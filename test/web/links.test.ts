@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -11,10 +12,12 @@ import { createSignInCode } from '../../src/daemon/web/sign-in-directory.ts';
 import { Links, openLinkBoard, reportLinks, sweepLinkBoard } from '../../src/remote/index.ts';
 import { processBegin } from '../../src/remote/link/process-begin.ts';
 import { openWindow, startBrowser, takePictures, type WindowOptions } from '../support/browser.ts';
+import { until } from '../support/credential-directory.ts';
+import { startCredmonProcess } from '../support/credmon-process.ts';
 import { checkAccessibility, checkPhoneWidth, tabOrder } from '../support/page-checks.ts';
 import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
-import { startWebWorld, type WebWorld, type WorldOptions } from './web-world.ts';
+import { freePort, startWebWorld, type WebWorld, type WorldOptions } from './web-world.ts';
 
 const me = userInfo().username;
 const SINCE = '2026-11-30T08:00:00.000Z';
@@ -255,6 +258,49 @@ test('what a program tells comes to the page, under a name that nobody can guess
   await links.close();
   assert.deepEqual(readdirSync(board), []);
 });
+
+test('a monitor’s operator has them at its socket, and Prometheus their numbers', async (t) => {
+  const base = workspace(t);
+  const config = [
+    `CREDMON_WEB_PREFIX = http://localhost:${await freePort()}`,
+    `LATCHKEY_CREDMON_STATE = ${base}/state`,
+    `LATCHKEY_WEB_LISTEN = unix:${base}/page.sock`,
+    `LATCHKEY_WEB_SIGN_IN_DIRECTORY = ${base}/run/sign-in`,
+  ];
+  const runtime = join(base, 'own');
+  mkdirSync(runtime);
+  const monitor = startCredmonProcess(t, { base, config, env: { XDG_RUNTIME_DIR: runtime } });
+  await monitor.complete();
+  await until(() => /WEB: page of .* served on/.test(monitor.log()), 'the page');
+  put(join(base, 'run/links'), 'coupling', SEVERAL);
+  const told = (await askSocket(join(base, 'state/web.sock'), '/api/v1/links')).text;
+  const { programs } = JSON.parse(told) as {
+    programs: { name: string; owner: string; links: { state: string }[] }[];
+  };
+  assert.deepEqual(
+    programs.map(({ name, owner, links }) => [name, owner, links.map(({ state }) => state)]),
+    [['coupling', me, ['proven', 'listening', 'lost', 'degraded', 'opening']]],
+  );
+  const { text: metrics } = await askSocket(join(base, 'state/web.sock'), '/metrics');
+  for (const state of ['proven', 'listening', 'lost', 'degraded', 'opening'])
+    assert.match(metrics, new RegExp(`^latchkey_links\\{state="${state}"\\} 1$`, 'm'));
+  const page = await askSocket(join(base, 'state/web.sock'), '/links');
+  assert.match(page.text, /All links on localhost[\s\S]*5 links; 2 need attention/);
+});
+
+function askSocket(socketPath: string, path: string): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, path, headers: { host: 'localhost' } }, (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      incoming.once('end', () => resolve({ status: incoming.statusCode, text }));
+    });
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
 
 async function stopWhen(isThere: () => Promise<boolean>): Promise<void> {
   for (let i = 0; i < 500; i += 1) {

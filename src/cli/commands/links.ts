@@ -1,35 +1,96 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { LatchkeyError, quote } from '../../kit/index.ts';
-import { drawLinks, linkLines, linkReportDirectory, readLinkReports } from '../../remote/index.ts';
-import type { Command, Invocation } from './command.ts';
+import {
+  drawLinks,
+  type LinksReport,
+  linkLines,
+  linkReportDirectory,
+  mapLines,
+  readLinkReports,
+} from '../../remote/index.ts';
+import type { Command, Invocation, Report } from './command.ts';
+import { watchLines } from './watch-lines.ts';
 
-/** `latchkey links list`: the links of this user's programs. */
+/** `latchkey links list [--watch]`: the links of this user's programs. */
 export const linksList: Command = async (invocation) => {
+  const watched = await watch(invocation, listLines);
+  if (watched !== undefined) return watched;
   const programs = await reports(invocation);
-  const lines = programs.flatMap(({ pid, name, links }) => [
-    `${name} (process ${pid})`,
-    ...linkLines(links).map((line) => `  ${line}`),
-  ]);
-  return { json: { programs }, lines: lines.length === 0 ? ['no program holds links'] : lines };
+  return { json: { programs }, lines: listLines(programs) };
 };
 
-/** `latchkey links map [--svg FILE]`: the same as a picture. */
+/** `latchkey links map [--svg FILE] [--watch]`: the same as a picture. */
 export const linksMap: Command = async (invocation) => {
+  const file = invocation.given.text('svg');
+  const watched = file === undefined ? await watch(invocation, pictureLines) : undefined;
+  if (watched !== undefined) return watched;
   const programs = await reports(invocation);
   const links = programs.flatMap((program) => program.links);
-  const file = invocation.given.text('svg');
-  if (file === undefined) {
-    return {
-      json: { links },
-      lines: links.length === 0 ? ['no program holds links'] : linkLines(links),
-    };
-  }
+  if (file === undefined) return { json: { links }, lines: pictureLines(programs) };
+  if (file === '-') return { json: { links }, lines: [], raw: drawLinks(links) };
   await writeFile(file, drawLinks(links)).catch((cause: NodeJS.ErrnoException) => {
-    throw new LatchkeyError('file/io', `cannot write ${quote(file)}: ${cause.code}`, { cause });
+    const isMissing = cause.code === 'ENOENT';
+    throw new LatchkeyError(
+      'file/io',
+      `cannot write ${quote(file)}: ${REASONS[cause.code ?? ''] ?? cause.code}`,
+      {
+        cause,
+        ...(isMissing ? { hint: `there is no directory ${quote(dirname(file))}` } : {}),
+      },
+    );
   });
-  return { json: { file, links }, lines: [`${links.length} links drawn in ${file}`] };
+  return {
+    json: { file, links },
+    lines: [`${links.length === 1 ? '1 link' : `${links.length} links`} drawn in ${file}`],
+  };
 };
 
-async function reports({ context }: Invocation) {
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such directory',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOSPC: 'no space left',
+};
+
+/** What to do about it, for whoever looks here first. */
+const NOTHING = [
+  'no program of yours holds links',
+  '  a program that runs here tells of its links with reportLinks(links, { name }) of latchkey/remote',
+];
+
+/** Numbers run on from program to program, as they do in the picture. */
+function listLines(programs: readonly LinksReport[]): string[] {
+  if (programs.length === 0) return NOTHING;
+  let count = 0;
+  return programs.flatMap(({ pid, name, links }) => {
+    const lines = linkLines(links, count + 1);
+    count += links.length;
+    return [
+      `${name} (process ${pid})`,
+      ...(links.length === 0 ? ['  no links at the moment'] : lines.map((line) => `  ${line}`)),
+    ];
+  });
+}
+
+function pictureLines(programs: readonly LinksReport[]): string[] {
+  const picture = mapLines(programs.flatMap(({ links }) => links));
+  return [...picture, ...(picture.length === 0 ? [] : ['']), ...listLines(programs)];
+}
+
+/** With `--watch`, until somebody ends it. */
+async function watch(
+  invocation: Invocation,
+  linesOf: (programs: readonly LinksReport[]) => readonly string[],
+): Promise<Report | undefined> {
+  if (!invocation.given.flag('watch') || invocation.json) return undefined;
+  await watchLines(
+    async () => linesOf(await reports(invocation)),
+    (text) => invocation.context.out(text),
+  );
+  return { json: null, lines: [] };
+}
+
+async function reports({ context }: Invocation): Promise<readonly LinksReport[]> {
   return await readLinkReports(await linkReportDirectory(context.env, context.uid));
 }

@@ -21,14 +21,16 @@ function lookOf(state: string): typeof UNKNOWN {
 /**
  * Links for a terminal, a line each, with the number that the picture gives it: `1  mechanical ━━▶ here ━━▶ thermal   proven   /run/…/l1 → /run/…/model`.
  * A cause and its remedy are lines of their own.
+ *
+ * @param first the number of the first one
  */
-export function linkLines(links: readonly LinkReport[]): string[] {
+export function linkLines(links: readonly LinkReport[], first = 1): string[] {
   const ways = links.map(({ machines, state }) => machines.join(` ${lookOf(state).sign} `));
   const width = Math.max(0, ...ways.map((way) => [...way].length));
-  const digits = String(links.length).length;
+  const digits = String(first + links.length - 1).length;
   return links.flatMap(({ state, from, to, cause, remedy, isShared }, i) => {
     const way = ways[i] ?? '';
-    const line = `${String(i + 1).padStart(digits)}  ${way}${' '.repeat(width - [...way].length)}   ${state.padEnd(9)}  ${from} → ${to}${isShared ? '  (open to other accounts there)' : ''}`;
+    const line = `${String(first + i).padStart(digits)}  ${way}${' '.repeat(width - [...way].length)}   ${state.padEnd(9)}  ${from} → ${to}${isShared ? '  (open to other accounts there)' : ''}`;
     const margin = ' '.repeat(digits + 2);
     return [
       line,
