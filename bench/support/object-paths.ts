@@ -7,13 +7,13 @@ import { endsWith } from '../../test/support/workspace.ts';
 
 /** A way to a server: the location at which the client finds what listens on `port` of this machine's loopback. */
 export interface Path {
-  readonly name: 'direct' | 'tunnel' | 'two tunnels';
+  readonly name: 'direct' | 'tunnel' | 'relay';
   reach(port: number): Promise<string>;
 }
 
 type Scope = Parameters<typeof startSshd>[0];
 
-/** All three. Two sshds on loopback stand for two machines; one tunnel leads to the first, two lead on to the second as a relay does. */
+/** All three. Two sshds on loopback stand for two machines: `tunnel` leads from here to the model's, `relay` from the other through here, in two. */
 export async function objectPaths(scope: Scope): Promise<readonly Path[]> {
   const ground = await startSshd(scope);
   const jump = await ground.jump();
@@ -36,7 +36,7 @@ export async function objectPaths(scope: Scope): Promise<readonly Path[]> {
   return [
     { name: 'direct', reach: async (port) => `127.0.0.1:${port}` },
     { name: 'tunnel', reach: (port) => through(port, HERE) },
-    { name: 'two tunnels', reach: (port) => through(port, 'steered') },
+    { name: 'relay', reach: (port) => through(port, 'steered') },
   ];
 }
 
