@@ -1,17 +1,15 @@
-import { isLatchkeyError, LatchkeyError, quote } from '../kit/index.ts';
+import { LatchkeyError, quote } from '../kit/index.ts';
 import {
   attributeCertificatesOf,
   dressCredential,
-  loadVomsDirectory,
   loadVomses,
-  locateVomsDirectory,
   obtainWishes,
   parseVomsWish,
   serversOf,
-  type VomsDirectory,
   type VomsServer,
 } from '../voms/index.ts';
 import { type Credential, loadTrustDirectory, locateTrustDirectory } from '../x509/index.ts';
+import { openVomsDirectory, readCarriedAttributes } from './carried-attributes.ts';
 import { checkX509, type ProxyAttributes, readOwnProxy } from './check-x509.ts';
 import { describeChain, keptProxy } from './current-proxy.ts';
 import type { Checked } from './entry.ts';
@@ -20,10 +18,12 @@ import { keepProxy } from './kept-proxy.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
- * VOMS: a proxy with attributes of an organisation. One that has them is used as it is; otherwise a proxy with them is put below it
- * in the session's private directory, and made anew before it or they end: of the proxy as it is then.
+ * VOMS: a proxy with attributes of an organisation. One that has them is used as it is, unless they are of no use anywhere (expired,
+ * somebody else's, altered); otherwise a proxy with them is put below it in the session's private directory, and made anew before it
+ * or they end: of the proxy as it is then.
  *
- * @throws LatchkeyError what {@link checkX509} and the VOMS servers throw
+ * @throws LatchkeyError `voms/attributes-refused` when they are of no use and there is no server to get others from; what
+ * {@link checkX509} and the VOMS servers throw
  */
 export async function checkVoms(
   attributes: ProxyAttributes,
@@ -41,14 +41,21 @@ export async function checkVoms(
   const { user_vo: _, ...ofProxy } = attributes;
   const plain = await checkX509(ofProxy, where);
   const first = await readOwnProxy(attributes, where);
-  if (wish.command === undefined && hasAttributes(first, wish.name, where))
-    return await checkX509(attributes, where);
+  let refusal: LatchkeyError | undefined;
+  if (wish.command === undefined) {
+    const trustDirectory = await findTrustDirectory(attributes, where);
+    const carried = await readCarriedAttributes(first, 'the proxy', where, trustDirectory);
+    refusal = carried.refusalOf(wish.name);
+    if (refusal === undefined && hasAttributes(first, wish.name, where))
+      return await checkX509(attributes, where);
+  }
   const servers = serversOf(
     (await loadVomses({ env: { ...where.env, HOME: where.home } })).servers,
     wish.name,
   );
   const [server] = servers;
   if (server === undefined) {
+    if (refusal !== undefined) throw refusal;
     // The message of a proxy without attributes.
     if (wish.command === undefined) return await checkX509(attributes, where);
     throw new LatchkeyError('voms/unknown-organisation', `no VOMS server of ${quote(wish.name)} is known`, {
@@ -92,13 +99,9 @@ function dresser(
   { vo, servers }: { readonly vo: string; readonly servers: readonly VomsServer[] },
   where: Surroundings,
 ) {
-  const repository = attributes.cert_repository;
   return async (signal: AbortSignal | undefined) => {
     const credential = await readOwnProxy(attributes, where);
-    const directory =
-      repository === undefined
-        ? await locateTrustDirectory({ env: where.env, home: where.home })
-        : expandPath(repository, where);
+    const directory = await findTrustDirectory(attributes, where);
     if (directory === undefined) {
       throw new LatchkeyError('x509/trust-missing', 'there is no directory of trusted authorities', {
         hint: 'a VOMS server must be known before it is asked: set cert_repository, or X509_CERT_DIR',
@@ -132,7 +135,16 @@ function dresser(
   };
 }
 
-/** True for attributes that hold a while yet. Who signed them is for the service to verify that the proxy is shown to. */
+async function findTrustDirectory(
+  { cert_repository: repository }: ProxyAttributes,
+  where: Surroundings,
+): Promise<string | undefined> {
+  return repository === undefined
+    ? await locateTrustDirectory({ env: where.env, home: where.home })
+    : expandPath(repository, where);
+}
+
+/** True for attributes that hold a while yet. */
 function hasAttributes({ chain }: Credential, vo: string, where: Surroundings): boolean {
   const until = where.clock.now().getTime() + where.leastSecondsLeft * 1_000;
   return attributeCertificatesOf(chain).some(
@@ -140,13 +152,4 @@ function hasAttributes({ chain }: Credential, vo: string, where: Surroundings): 
       // What cannot be read is told as before.
       problem !== undefined || (certificate?.vo === vo && certificate.notAfter.getTime() > until),
   );
-}
-
-async function openVomsDirectory({ env }: Surroundings): Promise<VomsDirectory | undefined> {
-  try {
-    return await loadVomsDirectory(locateVomsDirectory({ ...env }));
-  } catch (error) {
-    if (isLatchkeyError(error, 'voms/directory-missing')) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import { type Credential, findExtension, isLimitedChain, parseCredential } from '../x509/index.ts';
+import type { CarriedAttributes } from './carried-attributes.ts';
 import { checkChain, describeChain, endOf, keptProxy } from './current-proxy.ts';
 import type { Checked } from './entry.ts';
 import { expandPath } from './expand-path.ts';
@@ -35,6 +36,7 @@ export async function checkX509(attributes: ProxyAttributes, where: Surroundings
   const { warnings, trustDirectory } = await checkChain(first.credential, what, where, directory);
   const voWarnings =
     attributes.user_vo === undefined ? [] : checkVo(first.credential, attributes.user_vo, what);
+  const carried = await carriedBy(first.credential, what, where, trustDirectory);
   let expiresAt = endOf(first.credential);
   return {
     material: {
@@ -54,17 +56,31 @@ export async function checkX509(attributes: ProxyAttributes, where: Surroundings
         },
       },
     },
-    summary: `${place.files.join(' and ')}, ${describeChain(first.credential)}`,
+    summary: [place.files.join(' and '), describeChain(first.credential), ...carried.texts].join(', '),
     warnings: [
       ...first.warnings,
       ...warnings,
       ...voWarnings,
+      ...carried.warnings,
       ...(place.note === undefined ? [] : [place.note]),
       ...(isLimitedChain(first.credential.chain)
         ? [`${what} is limited: most services start no jobs for it`]
         : []),
     ],
   };
+}
+
+/** Its attributes, for those that have some: most proxies have none, and nothing is loaded for them. */
+async function carriedBy(
+  credential: Credential,
+  what: string,
+  where: Surroundings,
+  trustDirectory: string | undefined,
+): Promise<Pick<CarriedAttributes, 'texts' | 'warnings'>> {
+  if (!credential.chain.some((certificate) => findExtension(certificate, VOMS_ATTRIBUTES) !== undefined))
+    return { texts: [], warnings: [] };
+  const { readCarriedAttributes } = await import('./carried-attributes.ts');
+  return await readCarriedAttributes(credential, what, where, trustDirectory);
 }
 
 /** The credential that the attributes name, or the usual proxy, as it is now. */

@@ -17,6 +17,7 @@ import {
 import { FakeClock } from '../support/fake-clock.ts';
 import { type Grid, makeGrid } from '../support/grid.ts';
 import { havePeers } from '../support/peers.ts';
+import { makeVomsLab } from '../support/voms-lab.ts';
 import { startTestAuthority } from '../support/voms-site.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -114,4 +115,69 @@ test('a VOMS context of somebody who is refused says why; of an organisation nob
   assert.match(refused.message, /Unable to satisfy B\/testvo:nope request!/);
   assert.equal((await failure('nosuch:/nosuch/Role=x')).code, 'voms/unknown-organisation');
   assert.match((await failure('nosuch')).message, /no attributes of any organisation, not of "nosuch"/);
+});
+
+test('a proxy that brings its attributes along: what it carries is told, and whether it verifies', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const lab = await makeVomsLab(workspace(t));
+  const good = await lab.dressed('good', [await lab.attributes()]);
+  const stolen = await lab.dressed('stolen', [await lab.attributes()], lab.robot);
+  const hour = 3_600_000;
+  const expired = await lab.dressed('expired', [
+    await lab.attributes({
+      notBefore: new Date(Date.now() - 2 * hour),
+      notAfter: new Date(Date.now() - hour),
+    }),
+  ]);
+  const sessionOf = (more: NodeJS.ProcessEnv = {}): Session => {
+    const session = new Session({
+      ...{ defaults: false, home: lab.directory, directory: lab.directory },
+      env: { ...lab.env, X509_USER_PROXY: undefined, ...more },
+    });
+    t.after(() => session.close());
+    return session;
+  };
+  const reportOf = async (user_proxy: string, kind: 'X509' | 'VOMS', more: NodeJS.ProcessEnv = {}) => {
+    const session = sessionOf(more);
+    await session.addContext(
+      new Context(kind, { user_proxy, ...(kind === 'VOMS' ? { user_vo: 'testvo' } : {}) }),
+    );
+    const [report] = await session.list();
+    assert.ok(report);
+    return report;
+  };
+  for (const kind of ['X509', 'VOMS'] as const) {
+    const { summary, warnings } = await reportOf(good, kind);
+    assert.match(
+      summary,
+      /, attributes of testvo \(verified\): \/testvo, \/testvo\/analysis\/Role=production$/,
+    );
+    assert.deepEqual(warnings, []);
+  }
+  // Who has no VOMS directory cannot verify, and is not warned of that.
+  const { summary, warnings } = await reportOf(good, 'VOMS', { X509_VOMS_DIR: join(lab.directory, 'none') });
+  assert.match(summary, /attributes of testvo \(not verified: no VOMS directory\): \/testvo,/);
+  assert.deepEqual(warnings, []);
+
+  const other = new Context('VOMS', { user_proxy: good, user_vo: 'cms' });
+  await assert.rejects(sessionOf().addContext(other), /has attributes of another one, not of "cms"/);
+
+  const pasted = await reportOf(stolen, 'X509');
+  assert.match(pasted.summary, /attributes of testvo \(which do not count\)/);
+  assert.match(
+    pasted.warnings.join('\n'),
+    /"testvo" in the proxy in ".*stolen\.pem": it is for the certificate with/,
+  );
+  assert.match((await reportOf(expired, 'X509')).warnings.join('\n'), /have expired at/);
+  for (const [useless, hint] of [
+    [stolen, /make a proxy of your own/],
+    [expired, /make a new proxy|new attributes|voms-proxy-init/],
+  ] as const) {
+    await assert.rejects(reportOf(useless, 'VOMS'), (error) => {
+      assert.ok(error instanceof LatchkeyError);
+      assert.equal(error.code, 'voms/attributes-refused');
+      assert.match(error.hint ?? '', hint);
+      return true;
+    });
+  }
 });
