@@ -161,3 +161,66 @@ test('latchkey serve has an authority for each [[voms]], with what the server ha
     [['othervo', 'done']],
   );
 });
+
+test('SIGHUP starts authorities whose sections are new, stops those whose sections are gone, and keeps the others', async (t) => {
+  if (!havePeers(t, 'openssl')) return;
+  const grid = await makeGrid(workspace(t));
+  const at = (name: string): string => join(grid.directory, name);
+  mkdirSync(at('store'), { mode: 0o700 });
+  const organisation = (name: string): void =>
+    writeFileSync(at(`${name}.toml`), `vo = "${name}"\n[[member]]\ndn = "${grid.user.dn}"\n`);
+  for (const name of ['onevo', 'twovo', 'threevo']) organisation(name);
+  const configure = (...sections: string[]): void =>
+    writeFileSync(
+      at('latchkey.toml'),
+      [
+        ...['[server]', 'listen = "127.0.0.1"', 'port = 0', `storage = "${at('store')}"`],
+        ...[`certificate = "${grid.host.certificate}"`, `key = "${grid.host.key}"`],
+        ...[`trust_directory = "${grid.trustDirectory}"`, '[log]', 'file = "server.log"'],
+        ...sections.map((name) => `[[voms]]\nmembership = "${name}.toml"\nport = 0`),
+        '',
+      ].join('\n'),
+    );
+  configure('fourvo');
+  const { child, ended, log: errors } = await serve(t, grid, 'serve', '-c', at('latchkey.toml'));
+  const log = (): string => `${readFileSync(at('server.log'), 'utf8')}${errors()}`;
+  const said = async (words: RegExp): Promise<RegExpExecArray> => {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const found = words.exec(log());
+      if (found !== null) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return assert.fail(`${words} in ${log()}`);
+  };
+  const ask = async (vo: string, port: string): Promise<number | null> => {
+    const vomses = at(`vomses-${vo}`);
+    writeFileSync(vomses, `"${vo}" "localhost" "${port}" "${grid.host.dn}" "${vo}"\n`, { mode: 0o644 });
+    const args = ['voms', 'init', vo, '--vomses', vomses, '--json'];
+    return (await runProgram(process.execPath, [latchkeyExecutable, ...args], { env, cwd: grid.directory }))
+      .code;
+  };
+  const { env } = makeSite(grid, 1);
+  await said(/VOMS: .*fourvo\.toml is not served: cannot read the membership file/);
+  // The only section had no file: nothing ran, and SIGHUP reads it all the same.
+  organisation('fourvo');
+  configure('onevo', 'fourvo', 'twovo');
+  child.kill('SIGHUP');
+  const [, one = ''] = await said(/VOMS: onevo on 127\.0\.0\.1:(\d+), 1 member/);
+  const [, two = ''] = await said(/VOMS: twovo on 127\.0\.0\.1:(\d+), 1 member/);
+  assert.deepEqual([await ask('onevo', one), await ask('twovo', two)], [0, 0]);
+
+  configure('onevo', 'threevo');
+  child.kill('SIGHUP');
+  await said(/VOMS: twovo is not served any more/);
+  const [, three = ''] = await said(/VOMS: threevo on 127\.0\.0\.1:(\d+), 1 member/);
+  assert.deepEqual([await ask('onevo', one), await ask('threevo', three)], [0, 0]);
+  assert.notEqual(await ask('twovo', two), 0);
+
+  // A configuration with a mistake changes nothing.
+  writeFileSync(at('latchkey.toml'), '[[voms]]\nmembershp = "x"\n');
+  child.kill('SIGHUP');
+  await said(/the old configuration stays in force: /);
+  assert.equal(await ask('onevo', one), 0);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+});

@@ -54,7 +54,7 @@ async function serveFile(invocation: Invocation, config: string): Promise<Report
   announce(invocation, server, settings);
   const monitor = await startMonitorOf(invocation, config, server);
   signals.watching(monitor);
-  const authorities = await startAuthoritiesOf(invocation, config, { server, settings, signals });
+  const authorities = await startAuthoritiesOf(invocation, config, { server, settings, reread, signals });
   announceJson(invocation, server, monitor, authorities);
   return await untilStopped(invocation, { server, monitor, authorities }, signals);
 }
@@ -103,7 +103,12 @@ async function serveState(invocation: Invocation): Promise<Report> {
   announce(invocation, server, settings, others);
   const monitor = await startMonitorOf(invocation, paths.settings, server);
   signals.watching(monitor);
-  const authorities = await startAuthoritiesOf(invocation, paths.settings, { server, settings, signals });
+  const authorities = await startAuthoritiesOf(invocation, paths.settings, {
+    server,
+    settings,
+    reread,
+    signals,
+  });
   announceJson(invocation, server, monitor, authorities);
   const findings = await serverFindings(settings, context.now());
   for (const finding of findings.filter(({ severity }) => severity !== 'notice'))
@@ -212,12 +217,17 @@ async function startMonitorOf(
 async function startAuthoritiesOf(
   invocation: Invocation,
   config: string,
-  parts: { readonly server: RunningServer; readonly settings: ServerSettings; readonly signals: Signals },
+  parts: {
+    readonly server: RunningServer;
+    readonly settings: ServerSettings;
+    readonly reread: () => Promise<ServerSettings>;
+    readonly signals: Signals;
+  },
 ): Promise<Authorities> {
   const authorities = await startAuthorities(invocation, config, parts);
   if (!invocation.json)
     for (const one of authorities.running) invocation.context.out(`${tick('VOMS', authorityText(one))}\n`);
-  if (authorities.running.length > 0) parts.signals.serving(authorities);
+  parts.signals.serving(authorities);
   return authorities;
 }
 

@@ -20,7 +20,7 @@ export const vomsServe: Command = async (invocation) => {
   else {
     const { host, port } = authority.address;
     context.out(
-      `latchkey: attributes of ${facts.vo} for ${authority.members} members, on ${host}:${port}\n` +
+      `latchkey: attributes of ${facts.vo} for ${authority.members} ${authority.members === 1 ? 'member' : 'members'}, on ${host}:${port}\n` +
         `  vomses line:           ${facts.vomses}\n` +
         `  ${facts.lscFile}:`.padEnd(25) +
         `${facts.lsc.join(`\n${' '.repeat(25)}`)}\n`,
