@@ -47,6 +47,7 @@ export { formatOneline, hasUniqueOneline, parseOneline } from './name-oneline.ts
 export { formatRfc4514, parseRfc4514 } from './name-rfc4514.ts';
 export { OPENSSL_VERIFY_TEXT, type PathFinding, type PathFindingCode } from './path-finding.ts';
 export { type PathOptions, type PathReport, validatePath } from './path-validation.ts';
+export { isPkcs12, openPkcs12 } from './pkcs12.ts';
 export { isEncryptedKey, openPrivateKey } from './private-key.ts';
 export {
   DRAFT_PROXY_CERT_INFO,

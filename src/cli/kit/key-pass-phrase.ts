@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { isLatchkeyError, Secret } from '../../kit/index.ts';
-import { isEncryptedKey, openPrivateKey } from '../../x509/index.ts';
+import { type Credential, isEncryptedKey, openPkcs12, openPrivateKey } from '../../x509/index.ts';
 import { fail, type ToolContext } from './tool.ts';
 
 const PROMPT = 'Enter GRID pass phrase for this identity:';
@@ -30,6 +30,23 @@ export async function openOwnKey(
   opening: KeyOpening,
 ): Promise<KeyObject | undefined> {
   if (!isEncryptedKey(pem)) return openPrivateKey(pem);
+  return await openWithPassPhrase(context, opening, (secret) => openPrivateKey(pem, secret));
+}
+
+/** Opens a PKCS#12 file, as {@link openOwnKey} opens a key. */
+export async function openOwnPkcs12(
+  context: ToolContext,
+  bytes: Buffer,
+  opening: KeyOpening,
+): Promise<Credential | undefined> {
+  return await openWithPassPhrase(context, opening, (secret) => openPkcs12(bytes, secret));
+}
+
+async function openWithPassPhrase<Opened>(
+  context: ToolContext,
+  opening: KeyOpening,
+  open: (passPhrase: Secret) => Promise<Opened>,
+): Promise<Opened | undefined> {
   let secret: Secret | undefined;
   if (opening.fromStdin) {
     const line = await context.readLine();
@@ -38,7 +55,7 @@ export async function openOwnKey(
   } else secret = await context.askSecret(opening.prompt ?? PROMPT);
   if (secret === undefined) return undefined;
   try {
-    return await openPrivateKey(pem, secret);
+    return await open(secret);
   } catch (error) {
     if (isLatchkeyError(error, 'x509/pass-phrase-wrong')) return undefined;
     throw error;

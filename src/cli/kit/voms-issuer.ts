@@ -1,14 +1,17 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Credential,
   defaultProxyPath,
+  isPkcs12,
   isSameKey,
   type Name,
   parseCertificates,
   readProxyFile,
 } from '../../x509/index.ts';
-import { openOwnKey } from './key-pass-phrase.ts';
+import { openOwnKey, openOwnPkcs12 } from './key-pass-phrase.ts';
 import { findOwnCertificate } from './own-certificate.ts';
 import { reportError } from './report-error.ts';
 import { fail, type ToolContext, ToolExit } from './tool.ts';
@@ -39,9 +42,11 @@ export async function openIssuer(
   const own = await findOwnCertificate(context.env);
   const certificateFile = named ?? own.certificate;
   const keyFile = options.text('key') ?? (named === undefined ? own.key : named);
+  const pkcs12 = await findPkcs12(context, certificateFile);
+  if (pkcs12 !== undefined) return await openPkcs12Issuer(context, options, pkcs12);
   if (certificateFile === undefined || keyFile === undefined) {
     throw fail(
-      'Unable to find user certificate or key: no X509_USER_CERT and X509_USER_KEY, and no usercert.pem and userkey.pem in ~/.globus',
+      'Unable to find user certificate or key: no X509_USER_CERT and X509_USER_KEY, and no usercert.pem and userkey.pem, nor usercred.p12, in ~/.globus',
     );
   }
   const certificates = await readPem(certificateFile);
@@ -63,6 +68,36 @@ export async function openIssuer(
       return { chain, privateKey };
     },
   };
+}
+
+/** The file that was named when it is PKCS#12; without any certificate, the one where the C++ tool looks for it. */
+async function findPkcs12(
+  { env }: ToolContext,
+  certificateFile: string | undefined,
+): Promise<{ readonly path: string; readonly bytes: Buffer } | undefined> {
+  // One that the environment names and is not there is missed, not replaced.
+  if (certificateFile === undefined && env.X509_USER_CERT !== undefined) return undefined;
+  const path = certificateFile ?? join(env.HOME ?? homedir(), '.globus', 'usercred.p12');
+  const bytes = await readFile(path).catch(() => undefined);
+  return bytes !== undefined && isPkcs12(bytes) ? { path, bytes } : undefined;
+}
+
+/** Whose certificate it is, is known only when it has been opened: the pass phrase is asked for at once. */
+async function openPkcs12Issuer(
+  context: ToolContext,
+  options: Pick<VomsProxyOptions, 'has' | 'text'>,
+  { path, bytes }: { readonly path: string; readonly bytes: Buffer },
+): Promise<ProxyIssuer> {
+  const credential = await openOwnPkcs12(context, bytes, {
+    fromStdin: options.has('pwstdin'),
+    prompt: 'Enter GRID pass phrase:',
+  }).catch((error: unknown) => {
+    throw new ToolExit(1, { stderr: `Error: cannot open ${path}\n${reportError(error)}` });
+  });
+  const [leaf] = credential?.chain ?? [];
+  if (credential === undefined || leaf === undefined)
+    throw fail(`Error: Could not load the private key from ${path}: wrong pass phrase`);
+  return { subject: leaf.subject, open: async () => credential };
 }
 
 async function readPem(path: string): Promise<string> {

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runProgram } from '../../src/kit/index.ts';
+import { makeGrid } from '../support/grid.ts';
+import { linkOurTools } from '../support/our-tools.ts';
+import { havePeers } from '../support/peers.ts';
+import { startTestAuthority } from '../support/voms-site.ts';
+import { workspace } from '../support/workspace.ts';
+
+test('voms-proxy-init makes its proxy of the PKCS#12 file that is named, as the C++ tool does, or of usercred.p12', async (t) => {
+  if (!havePeers(t, 'openssl', 'voms-proxy-init2', 'voms-proxy-info2')) return;
+  const grid = await makeGrid(workspace(t));
+  const { env: site } = await startTestAuthority(t, grid);
+  const home = site.HOME ?? '';
+  const file = join(home, '.globus', 'usercred.p12');
+  mkdirSync(join(home, '.globus'));
+  const exported = ['-in', grid.user.certificate, '-inkey', grid.user.key, '-passout', 'pass:hunter22'];
+  execFileSync('openssl', ['pkcs12', '-export', ...exported, '-out', file], { stdio: 'ignore' });
+  const env = { ...site, X509_USER_CERT: undefined, X509_USER_KEY: undefined };
+  const ours = join(linkOurTools(join(grid.directory, 'bin'), ['voms-proxy-init']), 'voms-proxy-init');
+  const init = async (program: string, phrase: string, ...args: string[]) => {
+    const out = join(grid.directory, 'made.pem');
+    const run = await runProgram(program, ['-pwstdin', '-rfc', '-out', out, ...args], {
+      ...{ env, input: `${phrase}\n`, timeoutMs: 60_000 },
+    });
+    const read = await runProgram('voms-proxy-info2', ['-file', out, '-identity', '-fqan'], { env });
+    return {
+      code: run.code,
+      identity: /^Your identity: .*$/m.exec(run.stdout.toString())?.[0],
+      proxy: read.stdout.toString().replace(/\/CN=\d+/g, ''),
+      err: run.stderr.toString(),
+    };
+  };
+  // Debian's C++ tool speaks of usercred.p12 in its manual and does not find it; named, it takes it.
+  const cpp = await init('voms-proxy-init2', 'hunter22', '-cert', file);
+  for (const own of [await init(ours, 'hunter22', '-cert', file), await init(ours, 'hunter22')])
+    assert.deepEqual({ ...own, err: '' }, { ...cpp, err: '' });
+  assert.equal(cpp.identity, `Your identity: ${grid.user.dn}`);
+
+  const dressed = await init(ours, 'hunter22', '-voms', 'testvo');
+  assert.equal(dressed.code, 0, dressed.err);
+  assert.match(dressed.proxy, /\/testvo\/Role=NULL\/Capability=NULL/);
+
+  const wrong = await init(ours, 'nonsense');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /Could not load the private key from .*usercred\.p12: wrong pass phrase/);
+
+  const elsewhere = join(grid.directory, 'mine.p12');
+  renameSync(file, elsewhere);
+  assert.match((await init(ours, 'hunter22')).err, /nor usercred\.p12, in ~\/\.globus/);
+  assert.equal((await init(ours, 'hunter22', '-cert', elsewhere)).code, 0);
+
+  // Forty bits of RC2, as programs of old wrote it: what to do is told.
+  const old = ['pkcs12', '-export', '-legacy', ...exported, '-out', elsewhere];
+  try {
+    execFileSync('openssl', old, { stdio: 'ignore' });
+  } catch {
+    t.diagnostic('this OpenSSL has no legacy provider');
+    return;
+  }
+  const refused = await init(ours, 'hunter22', '-cert', elsewhere);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /RC2, 40 bits/);
+  assert.match(refused.err, /hint: .*openssl pkcs12 -legacy -in usercred\.p12 -clcerts -nokeys/);
+});
