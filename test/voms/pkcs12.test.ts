@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runProgram } from '../../src/kit/index.ts';
 import { makeGrid } from '../support/grid.ts';
-import { linkOurTools } from '../support/our-tools.ts';
+import { latchkeyExecutable, linkOurTools } from '../support/our-tools.ts';
 import { havePeers } from '../support/peers.ts';
 import { startTestAuthority } from '../support/voms-site.ts';
 import { workspace } from '../support/workspace.ts';
@@ -53,6 +53,17 @@ test('voms-proxy-init makes its proxy of the PKCS#12 file that is named, as the 
   assert.match((await init(ours, 'hunter22')).err, /nor usercred\.p12, in ~\/\.globus/);
   assert.equal((await init(ours, 'hunter22', '-cert', elsewhere)).code, 0);
 
+  const latchkey = async (...args: string[]) => {
+    const argv = ['voms', 'init', 'testvo', '--cert', elsewhere, '--pass-phrase-stdin', '--json', ...args];
+    const run = await runProgram(process.execPath, [latchkeyExecutable, ...argv], {
+      ...{ env, cwd: grid.directory, input: 'hunter22\n' },
+    });
+    return { code: run.code, text: `${run.stdout}${run.stderr}` };
+  };
+  const made = await latchkey();
+  assert.equal(made.code, 0, made.text);
+  assert.equal(JSON.parse(made.text).identity, grid.user.dn);
+
   // Forty bits of RC2, as programs of old wrote it: what to do is told.
   const old = ['pkcs12', '-export', '-legacy', ...exported, '-out', elsewhere];
   try {
@@ -65,4 +76,7 @@ test('voms-proxy-init makes its proxy of the PKCS#12 file that is named, as the 
   assert.equal(refused.code, 1);
   assert.match(refused.err, /RC2, 40 bits/);
   assert.match(refused.err, /hint: .*openssl pkcs12 -legacy -in usercred\.p12 -clcerts -nokeys/);
+  const told = await latchkey();
+  assert.equal(told.code, 1, told.text);
+  assert.match(told.text, /openssl pkcs12 -legacy/);
 });

@@ -8,7 +8,9 @@ import {
   formatOneline,
   identityOf,
   isEncryptedKey,
+  isPkcs12,
   locateClientCredentials,
+  openPkcs12,
   parseCertificates,
   parseCredential,
 } from '../../x509/index.ts';
@@ -99,6 +101,8 @@ export async function ownFiles(
 
 /** Opens the files, asking for the pass phrase of an encrypted key. */
 export async function openIdentity(invocation: Invocation, files: OwnFiles): Promise<OwnIdentity> {
+  const bytes = await readFile(files.certificate).catch(() => undefined);
+  if (bytes !== undefined && isPkcs12(bytes)) return await openPkcs12File(invocation, files, bytes);
   const [certificatePem, keyPem] = await Promise.all([readText(files.certificate), readText(files.key)]);
   const pem = files.certificate === files.key ? certificatePem : `${certificatePem}\n${keyPem}`;
   const passPhrase = isSealed(keyPem, files)
@@ -110,6 +114,17 @@ export async function openIdentity(invocation: Invocation, files: OwnFiles): Pro
     return explain(error, files);
   } finally {
     passPhrase?.wipe();
+  }
+}
+
+async function openPkcs12File(invocation: Invocation, files: OwnFiles, bytes: Buffer): Promise<OwnIdentity> {
+  const passPhrase = await askKeyPassPhrase(invocation, files.label ?? files.certificate);
+  try {
+    return await openPkcs12(bytes, passPhrase);
+  } catch (error) {
+    return explain(error, files);
+  } finally {
+    passPhrase.wipe();
   }
 }
 
