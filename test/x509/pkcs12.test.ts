@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLatchkeyError, Secret } from '../../src/kit/index.ts';
+import { isLatchkeyError, runProgram, Secret } from '../../src/kit/index.ts';
 import { formatOneline, isPkcs12, openPkcs12 } from '../../src/x509/index.ts';
 import { makeGrid } from '../support/grid.ts';
 import { havePeers } from '../support/peers.ts';
@@ -24,19 +23,18 @@ test('PKCS#12 files of OpenSSL are opened with their pass phrase only', async (t
   if (!havePeers(t, 'openssl')) return;
   const grid = await makeGrid(workspace(t));
   const path = join(grid.directory, 'user.p12');
-  const write = (phrase: string, options: readonly string[]): Buffer => {
+  const write = async (phrase: string, options: readonly string[]): Promise<Buffer> => {
     const more = options.map((option) => (option === 'CA' ? grid.ca.certificate : option));
     const own = ['-in', grid.user.certificate, '-inkey', grid.user.key, '-out', path];
-    execFileSync('openssl', ['pkcs12', '-export', ...own, '-passout', 'env:PHRASE', ...more], {
-      env: { PATH: process.env.PATH, PHRASE: phrase },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const argv = ['pkcs12', '-export', ...own, '-passout', 'env:PHRASE', ...more];
+    const run = await runProgram('openssl', argv, { env: { PATH: process.env.PATH, PHRASE: phrase } });
+    assert.equal(run.code, 0, run.stderr.toString());
     return readFileSync(path);
   };
   const wrong = (error: unknown) => isLatchkeyError(error, 'x509/pass-phrase-wrong');
   for (const phrase of ['hunter22', 'pässword €', 'x'.repeat(200)]) {
     for (const [name, options] of Object.entries(FORMS)) {
-      const bytes = write(phrase, options);
+      const bytes = await write(phrase, options);
       assert.ok(isPkcs12(bytes), name);
       const { chain, privateKey } = await openPkcs12(bytes, new Secret(phrase));
       assert.deepEqual(
@@ -49,7 +47,7 @@ test('PKCS#12 files of OpenSSL are opened with their pass phrase only', async (t
         await assert.rejects(openPkcs12(bytes, new Secret('other')), wrong, name);
     }
   }
-  const bytes = write('hunter22', []);
+  const bytes = await write('hunter22', []);
   // Whatever is changed is noticed, and nothing is thrown that is no answer.
   for (let at = 0; at < bytes.length; at += 13) {
     const changed = Buffer.from(bytes);
