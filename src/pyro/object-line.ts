@@ -111,7 +111,7 @@ export class ObjectLine {
   }
 
   async #usable(): Promise<ObjectConnection> {
-    if (this.#isClosed) throw closedError(this.#where);
+    if (this.#isClosed) throw this.#whyClosed();
     if (this.#connection?.isOpen === true) return this.#connection;
     if (this.options.reconnect === undefined) throw lostBefore(this.#where);
     this.#opening ??= this.#reopen().finally(() => {
@@ -126,10 +126,10 @@ export class ObjectLine {
       try {
         const connection = await this.#dial();
         this.#connection = connection;
-        if (this.#isClosed) connection.end(closedError(this.#where));
+        if (this.#isClosed) connection.end(this.#whyClosed());
         return connection;
       } catch (error) {
-        if (this.#isClosed) throw closedError(this.#where);
+        if (this.#isClosed) throw this.#whyClosed();
         if (attempt >= attempts || !isPassing(error)) {
           const failed = lostBefore(this.#where, error);
           this.#finish(failed);
@@ -138,6 +138,14 @@ export class ObjectLine {
       }
       await pause(Math.min(delayMs * 2 ** (attempt - 1), LONGEST_DELAY_MS), this.#end.signal);
     }
+  }
+
+  /** Who calls afterwards is told as much as who called before. */
+  #whyClosed(): LatchkeyError {
+    const reason: unknown = this.#end.signal.reason;
+    const isKnown =
+      isLatchkeyError(reason) && reason.code !== 'pyro/closed' && reason.code !== 'pyro/cancelled';
+    return isKnown ? reason : closedError(this.#where);
   }
 
   #dial(): Promise<ObjectConnection> {

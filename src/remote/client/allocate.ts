@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isLatchkeyError, LatchkeyError, Secret } from '../../kit/index.ts';
 import { isPyroDict, type PyroValue, parseObjectUri, type ReconnectPolicy } from '../../pyro/index.ts';
 import type { Links } from '../link/links.ts';
 import { HERE } from '../link/place.ts';
 import { type AllocationProgress, awaitAllocation } from './await-allocation.ts';
+import { explainLoss, jobEnded } from './explain-loss.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { connectLinked, type LinkedObject } from './linked-object.ts';
 import { releaseAll } from './release.ts';
@@ -38,8 +38,6 @@ export interface AllocateOptions {
 const HEARTBEAT_MS = 2_000;
 /** What a server that is not well is given, before the model is asked itself. */
 const TERMINATE_MS = 4_000;
-const EXPLAIN_TRIES = 6;
-const EXPLAIN_MS = 1000;
 /** A cut of some ten seconds is survived. */
 const PATIENT: ReconnectPolicy = { attempts: 12, delayMs: 200 };
 
@@ -100,14 +98,17 @@ function modelOf<T extends object>(
     try {
       await server.object.call('attach', [job.id, job.key.revealText()], { safe: true, signal });
     } catch (error) {
-      if (isLatchkeyError(error, 'pyro/remote'))
-        await linked.object.close(await jobEnded(job, server, error));
+      if (!isLatchkeyError(error, 'pyro/remote')) return;
+      const ended = await jobEnded(job, server, error);
+      await linked.object.close(ended);
+      // Those that it is linked to hear of it, and do not wait for it to come back.
+      await model.lost(ended);
     }
   }, HEARTBEAT_MS);
-  return new RemoteModel<T>({
+  const model = new RemoteModel<T>({
     ...{ job, machine, linked },
     server: server.object,
-    explain: (error) => explainLoss(error, job, server),
+    explain: (error) => explainLoss(error, { job, machine, linked, server }),
     terminateJob: async () => {
       stopHeartbeat();
       const late = AbortSignal.timeout(TERMINATE_MS);
@@ -121,52 +122,7 @@ function modelOf<T extends object>(
     },
     releaseServer: () => server.close(),
   });
-}
-
-/** A call that was under way when its job ended: not the connection is to be told of, but the job. */
-async function explainLoss(error: unknown, job: AllocatedJob, server: LinkedObject): Promise<unknown> {
-  if (!isLatchkeyError(error, 'pyro/lost')) return error;
-  // A scheduler may know of the end of its job a little later than we do.
-  for (let tries = 0; tries < EXPLAIN_TRIES; tries += 1) {
-    try {
-      const facts = await server.object.call('getJobStatus', [job.id, true], {
-        timeoutMs: TERMINATE_MS,
-        safe: true,
-      });
-      if (!isPyroDict(facts)) return error;
-      if (facts.isLive === false) {
-        await server.object.call('attach', [job.id, job.key.revealText()], {
-          timeoutMs: TERMINATE_MS,
-          safe: true,
-        });
-        return error;
-      }
-      if (facts.batch === null || facts.batch === undefined) return error;
-    } catch (cause) {
-      return isLatchkeyError(cause, 'pyro/remote') ? await jobEnded(job, server, cause) : error;
-    }
-    await delay(EXPLAIN_MS);
-  }
-  return error;
-}
-
-/** Why calls of a job fail that is no more, with what it said last. */
-async function jobEnded(
-  job: AllocatedJob,
-  server: LinkedObject,
-  cause: LatchkeyError,
-): Promise<LatchkeyError> {
-  const said = await server.object
-    .call('getJobLog', [job.id, 5, job.key.revealText()], { timeoutMs: TERMINATE_MS })
-    .catch(() => []);
-  const log = Array.isArray(said) ? said.map(String) : [];
-  return new LatchkeyError('remote/job-ended', `the job is gone: ${cause.message}`, {
-    ...{ cause, details: { log } },
-    hint:
-      log.length === 0
-        ? 'its model server knows more: latchkey models logs'
-        : `it said last: ${log.join(' | ')}`,
-  });
+  return model;
 }
 
 function rejectWhen(signal: AbortSignal): Promise<never> {

@@ -1,6 +1,8 @@
+import type { LatchkeyError } from '../../kit/index.ts';
 import { formatLocation, ObjectReference, type PyroValue, referenceOf } from '../../pyro/index.ts';
 import type { Link } from '../link/link.ts';
 import type { Links } from '../link/links.ts';
+import { HERE } from '../link/place.ts';
 import { connectLinked } from './linked-object.ts';
 import { locationOf, placeOf, uriAt } from './place-uri.ts';
 import { releaseAll } from './release.ts';
@@ -48,14 +50,16 @@ export async function connectApplications(
   const ways = otherWay === undefined ? [oneWay] : [oneWay, otherWay];
   let closing: Promise<void> | undefined;
   const forget: (() => void)[] = [];
-  const close = () => {
+  const close = (why?: LatchkeyError) => {
     for (const stop of forget) stop();
-    closing ??= releaseAll(ways.map((way) => ({ what: 'a link between applications', run: way.close })));
+    closing ??= releaseAll(
+      ways.map((way) => ({ what: 'a link between applications', run: () => way.close(why) })),
+    );
     return closing;
   };
   forget.push(first.onTerminate(close), second.onTerminate(close));
   return {
-    ...{ link: oneWay.link, reverse: otherWay?.link, close },
+    ...{ link: oneWay.link, reverse: otherWay?.link, close: () => close() },
     reference: (value) => {
       const reference = referenceOf(value as PyroValue);
       if (reference === undefined) throw new TypeError('the value is no reference to an object');
@@ -72,7 +76,7 @@ export async function connectApplications(
 interface OneWay {
   readonly owner: AnyModel;
   readonly link: Link;
-  close(): Promise<void>;
+  close(why?: LatchkeyError): Promise<void>;
 }
 
 async function connectOneWay(links: Links, owner: AnyModel, observer: AnyModel): Promise<OneWay> {
@@ -83,13 +87,14 @@ async function connectOneWay(links: Links, owner: AnyModel, observer: AnyModel):
     const keys = await observer.linkKeys();
     const { key, protection } = owner.access;
     // It crosses the observer's own protected connection only.
-    await keys?.call('add', [address, key.revealText(), protection]);
-    const takeBack = async () => await keys?.call('remove', [address], { timeoutMs: 2000 }).catch(() => {});
+    await keys?.call('add', [address, key.revealText(), protection, `${owner.jobId} on ${hostOf(owner)}`]);
+    const takeBack = async (why: LatchkeyError | undefined) =>
+      await keys?.call('remove', [address, why?.message ?? null], { timeoutMs: 2000 }).catch(() => {});
     return {
       ...{ owner, link },
-      close: () =>
+      close: (why) =>
         releaseAll([
-          { what: 'the key of the link', run: takeBack },
+          { what: 'the key of the link', run: () => takeBack(why) },
           { what: 'the link', run: () => link.close() },
         ]),
     };
@@ -97,6 +102,10 @@ async function connectOneWay(links: Links, owner: AnyModel, observer: AnyModel):
     await link.close();
     throw error;
   }
+}
+
+function hostOf({ machine }: AnyModel): string {
+  return machine === HERE ? 'this machine' : machine;
 }
 
 /** All of the way at once: from here to the observer's listener, back through here, to the owner, who must know the key. */

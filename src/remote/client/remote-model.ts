@@ -45,7 +45,7 @@ export class RemoteModel<T extends object> {
   readonly model: Remote<T>;
   readonly machine: string;
   readonly #parts: RemoteModelParts;
-  readonly #before = new Set<() => Promise<unknown>>();
+  readonly #before = new Set<(why?: LatchkeyError) => Promise<unknown>>();
   #terminating: Promise<void> | undefined;
 
   constructor(parts: RemoteModelParts) {
@@ -101,9 +101,14 @@ export class RemoteModel<T extends object> {
   }
 
   /** Has something done before the model goes, such as taking down what leads to it; returns what takes that back. */
-  onTerminate(step: () => Promise<unknown>): () => void {
+  onTerminate(step: (why?: LatchkeyError) => Promise<unknown>): () => void {
     this.#before.add(step);
     return () => this.#before.delete(step);
+  }
+
+  /** Its job is gone: what leads to it is taken down, with the reason. Everything else goes with {@link terminate}. */
+  async lost(why: LatchkeyError): Promise<void> {
+    await Promise.allSettled([...this.#before].map((run) => run(why)));
   }
 
   /**
@@ -114,7 +119,7 @@ export class RemoteModel<T extends object> {
    */
   terminate(): Promise<void> {
     this.#terminating ??= releaseAll([
-      ...[...this.#before].map((run) => ({ what: 'what is connected to the model', run })),
+      ...[...this.#before].map((run) => ({ what: 'what is connected to the model', run: () => run() })),
       { what: `the job ${this.jobId}`, run: this.#parts.terminateJob },
       { what: 'the connection to the model', run: () => this.#parts.linked.object.close() },
       { what: 'the link to the model', run: () => this.#parts.linked.link.close() },

@@ -1,4 +1,4 @@
-import { Secret } from '../../kit/index.ts';
+import { LatchkeyError, Secret } from '../../kit/index.ts';
 import {
   type ConnectOptions,
   connectObject,
@@ -8,6 +8,7 @@ import {
   type ObjectReference,
   type PyroValue,
   parseObjectUri,
+  type ReconnectPolicy,
   type RemoteObject,
   referenceOf,
 } from '../../pyro/index.ts';
@@ -16,6 +17,10 @@ import {
 export const LINK_KEYS_OBJECT = 'latchkey.links';
 
 const MOST_LINKS = 256;
+const MOST_NAME = 200;
+const MOST_WHY = 1000;
+/** A cut of some ten seconds is survived; only calls that are said to be safe are made again. */
+const PATIENT: ReconnectPolicy = { attempts: 12, delayMs: 200 };
 
 /**
  * What a model needs to follow references to objects of other models: the key of each address that it was linked to. Who connects two
@@ -23,13 +28,15 @@ const MOST_LINKS = 256;
  */
 export class LinkKeys {
   readonly #known = new Map<string, Pick<ConnectOptions, 'token' | 'hmacKey'>>();
+  /** What is at the other end, for people. */
+  readonly #names = new Map<string, string>();
   readonly #open = new Map<string, Promise<RemoteObject>>();
 
   /** To be published as {@link LINK_KEYS_OBJECT}. */
   readonly exposed = new Exposed({
     methods: {
-      add: ([location, key, protection]) => this.#add(location, key, protection),
-      remove: ([location]) => this.#remove(location),
+      add: ([location, key, protection, name]) => this.#add(location, key, protection, name),
+      remove: ([location, why]) => this.#remove(location, why),
     },
   });
 
@@ -53,7 +60,7 @@ export class LinkKeys {
       // Not `follow`: the server itself has another address than this side of the link, and would be connected to once more.
       if (first !== undefined) return await first.sibling(object);
     }
-    const made = connectObject(reference.uri, { ...known, ...options });
+    const made = connectObject(reference.uri, { ...known, reconnect: PATIENT, ...options });
     this.#open.set(location, made);
     const forget = () => this.#open.get(location) === made && this.#open.delete(location);
     made.then((object) => object.closed.then(forget), forget);
@@ -65,21 +72,34 @@ export class LinkKeys {
     for (const made of open) if (made.status === 'fulfilled') await made.value.close();
   }
 
-  #add(location: PyroValue | undefined, key: PyroValue | undefined, protection: PyroValue | undefined): null {
+  #add(
+    location: PyroValue | undefined,
+    key: PyroValue | undefined,
+    protection: PyroValue | undefined,
+    name: PyroValue | undefined,
+  ): null {
     if (typeof location !== 'string' || typeof key !== 'string' || isPyroDict(protection))
       throw new TypeError('expected an address and a key');
     if (this.#known.size >= MOST_LINKS && !this.#known.has(location))
       throw new TypeError(`a model can have ${MOST_LINKS} links`);
     const secret = new Secret(key);
     this.#known.set(location, protection === 'hmac' ? { hmacKey: secret } : { token: secret });
+    this.#names.set(location, typeof name === 'string' ? name.slice(0, MOST_NAME) : location);
     return null;
   }
 
-  async #remove(location: PyroValue | undefined): Promise<null> {
+  async #remove(location: PyroValue | undefined, why: PyroValue | undefined): Promise<null> {
     if (typeof location !== 'string') throw new TypeError('expected an address');
     this.#known.delete(location);
     const open = await this.#open.get(location)?.catch(() => undefined);
-    await open?.close();
+    const name = this.#names.get(location) ?? location;
+    this.#names.delete(location);
+    const reason = typeof why === 'string' ? `: ${why.slice(0, MOST_WHY)}` : '';
+    await open?.close(
+      new LatchkeyError('pyro/lost', `the link to ${name} was taken down${reason}`, {
+        details: { sent: true },
+      }),
+    );
     return null;
   }
 }
