@@ -8,7 +8,11 @@ export {
   type ModelServerFinder,
   proofFor,
 } from './client/allocate.ts';
-export type { AllocationProgress } from './client/await-allocation.ts';
+export {
+  type AllocationProgress,
+  awaitAllocation,
+  type WaitForAllocation,
+} from './client/await-allocation.ts';
 export { type ApplicationLink, connectApplications } from './client/connect-applications.ts';
 export { connectLinked, type LinkedObject, type Reach } from './client/linked-object.ts';
 export {

@@ -10,7 +10,7 @@ import {
   getFile,
   putFile,
 } from '../../src/remote/index.ts';
-import { type ModelServerProcess, modelServerProcess } from '../support/model-server-process.ts';
+import { latchkey, type ModelServerProcess, modelServerProcess } from '../support/model-server-process.ts';
 import { until } from '../support/model-servers.ts';
 import { allocateNode, callModel, clientOf, jobStatus, NODE_MODEL } from '../support/node-models.ts';
 import { havePeers } from '../support/peers.ts';
@@ -180,6 +180,33 @@ test('models on a node of Slurm', async (t) => {
     await later.call('terminateJob', [id]);
     await until(async () => (await live(later)).length === 0, 'both have ended');
   });
+
+  await t.test(
+    'a server that is stopped leaves its waiting jobs to the next one, when it is told so',
+    async (sub) => {
+      sub.after(() => queue('UP'));
+      const first = await start('Counter');
+      const before = await first.connect();
+      queue('DOWN');
+      const ticket = String(await before.call('preAllocate', [null, 'jane']));
+      const lost = allocateNode(before, { ticket });
+      lost.catch(() => {});
+      const facts = await waiting(before);
+      const gone = new Promise((resolve) => first.process.once('exit', resolve));
+      const stopped = await latchkey(['models', 'stop', '--leave-jobs', '-D', first.directory]);
+      assert.equal(stopped.code, 0, stopped.err);
+      assert.equal(await gone, 0);
+      assert.equal(schedulerSays(facts), 'PENDING');
+      const second = await start('Counter', [], { directory: first.directory });
+      queue('UP');
+      const later = await second.connect();
+      const job = await allocateNode(later, { ticket });
+      assert.equal(job.id, facts.key);
+      assert.equal(await callModel(job, 'add', [1]), 1);
+      await later.call('terminateJob', [job.id]);
+      await isState(later, job.id, 'ended');
+    },
+  );
 
   await t.test('time in the queue is no time of the start', async (sub) => {
     sub.after(() => queue('UP'));

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { Secret } from '../../kit/index.ts';
 import type { PyroDict } from '../../pyro/index.ts';
+import { awaitAllocation } from '../../remote/index.ts';
 import type { Command } from './command.ts';
 import { withModels } from './models-place.ts';
 import type { ReachedModels } from './models-reach.ts';
@@ -22,7 +23,14 @@ export async function tryModels(
   const seconds = () => (performance.now() - begun) / 1000;
   const tell = (text: string) => say(`${seconds().toFixed(3)} s  ${text}`);
   tell(`${await server.call('getApplicationSignature')} answers`);
-  const job = (await server.call('allocate', [], { kwargs: { user: userInfo().username } })) as PyroDict;
+  const told = new Set<string>();
+  const job = (await awaitAllocation(server, userInfo().username, {
+    onWaiting: ({ job: waiting, state, batch, native }) => {
+      const text = [`${waiting} is ${state}`, batch, native].filter((word) => word !== undefined).join(', ');
+      if (!told.has(text)) tell(text);
+      told.add(text);
+    },
+  })) as PyroDict;
   const jobID = String(job.jobID);
   tell(`${jobID} is there: ${job.uri}`);
   try {

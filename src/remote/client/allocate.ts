@@ -66,7 +66,7 @@ export async function allocateApplicationWithModelServer<T extends object>(
   };
   try {
     const user = options.user ?? userInfo().username;
-    const answer = await awaitAllocation(server.object, user, options.ticket, signal, options.onWaiting);
+    const answer = await awaitAllocation(server.object, user, options);
     const allocated = jobOf(answer);
     job = allocated;
     signal?.throwIfAborted();

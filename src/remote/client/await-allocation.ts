@@ -15,6 +15,14 @@ export interface AllocationProgress {
   readonly native: string | undefined;
 }
 
+export interface WaitForAllocation {
+  /** Of `preAllocate`; default: one is asked for. */
+  readonly ticket?: string | undefined;
+  /** Gives the job up. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onWaiting?: ((progress: AllocationProgress) => void) | undefined;
+}
+
 /** Starting a process may take as long as its server allows. */
 const START_MS = 120_000;
 /** A queue of a scheduler may be long. */
@@ -28,14 +36,13 @@ const SILENCE_MS = 90_000;
  * Has a job allocated, and waits for it as long as the scheduler's queue does: the server is asked meanwhile how it stands. The call is made
  * under a ticket, so that it can be made again, for the same job, when the connection is lost or the server begins anew.
  *
+ * @returns the answer of `allocate`
  * @throws what the server says; LatchkeyError `remote/timed-out` when it says nothing any more
  */
 export async function awaitAllocation(
   server: RemoteObject,
   user: string,
-  given: string | undefined,
-  signal: AbortSignal | undefined,
-  onWaiting: ((progress: AllocationProgress) => void) | undefined,
+  { ticket: given, signal, onWaiting }: WaitForAllocation = {},
 ): Promise<PyroValue> {
   const ticket = given ?? (await ticketFor(server, user));
   const silence = new AbortController();

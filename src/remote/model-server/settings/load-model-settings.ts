@@ -92,9 +92,14 @@ async function fromLegacy(
       ...(name === undefined ? {} : { name }),
       ...(application === undefined ? {} : { application }),
       ...(maxJobs === undefined ? {} : { max_jobs: maxJobs }),
-      ...(ports === undefined ? {} : { ports: [ports.first, ports.last] as [number, number] }),
       listen: listen.host.includes(':') ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}`,
-      job_listen: listen.host,
+      // Those of nodes are not of this machine.
+      ...(isOnNodes(given.host)
+        ? {}
+        : {
+            job_listen: listen.host,
+            ...(ports === undefined ? {} : { ports: [ports.first, ports.last] as [number, number] }),
+          }),
       share_key: 'yes',
       // jobManWorkDir '.' is where the user works, which others may read: jobs have a directory of their own in it.
       ...(legacy.directory === undefined ? {} : { directory: `${legacy.directory}/${name ?? 'models'}` }),
@@ -106,6 +111,10 @@ async function fromLegacy(
     settings: { ...settings, key, published, registry: settings.registry ?? registry },
     findings: legacy.findings,
   };
+}
+
+function isOnNodes(host: string | undefined): boolean {
+  return host !== undefined && parseHostUrl(host).via === 'local';
 }
 
 function isLoopback(host: string): boolean {
