@@ -17,7 +17,10 @@ export interface InputLines {
 export function inputLines(graceSeconds: number): InputLines {
   return {
     before: [
-      '(umask 077 && mkfifo "$D/in" "$D/in.say") || exit 125',
+      '(umask 077 && mkfifo "$D/in" "$D/in.say") || {',
+      '  echo "latchkey: no pipe for the standard input can be made in $D; --no-stdin goes without" > "$D/err$T"',
+      '  gone; record "end$T" "$(date +%s) 125 0 -"; exit 125',
+      '}',
       'setsid /bin/sh "$0" guard < /dev/null > /dev/null 2>&1 & guard=$!',
     ],
     after: [

@@ -162,6 +162,7 @@ test('lines of LogVerbose are as without it, and of its own only what the server
     [
       `debug1: ${at}: Local version string SSH-2.0-OpenSSH_9.2p1`,
       `debug1: ${at}: banner line 0: Not allowed at this time`,
+      `debug1: ${at}: banner line 1: Permission denied (password).`,
       `${at}: Connection closed by remote host`,
       'kex.c:kex_exchange_identification():1 (bin=ssh, pid=2): read: Connection reset by peer',
       'Connection closed by 127.0.0.1 port 22',
@@ -169,6 +170,7 @@ test('lines of LogVerbose are as without it, and of its own only what the server
     [
       undefined,
       'kex_exchange_identification: banner line 0: Not allowed at this time',
+      undefined,
       'kex_exchange_identification: Connection closed by remote host',
       'kex_exchange_identification: read: Connection reset by peer',
       'Connection closed by 127.0.0.1 port 22',

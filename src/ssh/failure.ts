@@ -58,7 +58,8 @@ export function turnedAway(
 }
 
 /**
- * A line of ssh as it is without `LogVerbose`, but for what the server said instead of its name.
+ * A line of ssh as it is without `LogVerbose`, but for why a server turns somebody away. Nothing else that it says instead of its name is
+ * kept: it could say what ssh says of other troubles.
  *
  * @returns undefined for one that is there for `LogVerbose` alone
  */
@@ -66,7 +67,8 @@ export function plainLine(line: string): string | undefined {
   const [, debug, name, text = ''] =
     /^(debug\d: )?kex\.c:(kex_exchange_identification)\(\):\d+ \([^)]*\): (.*)$/.exec(line) ?? [];
   if (name === undefined) return line;
-  return debug === undefined || text.startsWith('banner line ') ? `${name}: ${text}` : undefined;
+  const [, said = ''] = /^banner line \d+: (.*)$/.exec(text) ?? [];
+  return debug === undefined || turnedAway(said) !== undefined ? `${name}: ${text}` : undefined;
 }
 
 interface Rule {

@@ -186,3 +186,15 @@ test('for a scheduler, standard input is a file that is there when the job begin
   const [tag] = left(place) as [string];
   assert.equal(readFileSync(join(place.sandboxes, tag, 'stdin'), 'utf8'), 'later');
 });
+
+test('where no pipe can be made, the job says so and ends; without an input it runs', async (t) => {
+  const home = workspace(t);
+  writeFileSync(join(home, 'mkfifo'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const place = placeOf(t, ['local://'], { PATH: `${home}:${process.env.PATH}` });
+  const failed = run(t, place, ['cat']);
+  failed.child.stdin?.end('input');
+  assert.equal(await failed.ended, 125, failed.err());
+  assert.match(failed.err(), /no pipe for the standard input can be made in .*--no-stdin goes without/);
+  const { ended, err } = run(t, place, ['true'], { options: ['--no-stdin'] });
+  assert.equal(await ended, 0, err());
+});

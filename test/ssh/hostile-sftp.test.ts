@@ -32,8 +32,11 @@ test('a bound that fits is none, and holds on this machine as well', async (t) =
   writeFileSync(source, '0123456789');
   const { files } = openLocal();
   for (const way of ['put', 'get'] as const) {
-    await rejectsWith(files[way](source, target, { maxBytes: 9 }), { code: 'ssh/file', reason: 'too-large' });
-    assert.equal(existsSync(target), false);
+    const told: number[] = [];
+    const copy = files[way](source, target, { maxBytes: 9, onProgress: (done) => told.push(done) });
+    await rejectsWith(copy, { code: 'ssh/file', reason: 'too-large' });
+    // What is known to be too large is not even begun.
+    assert.deepEqual([existsSync(target), told], [false, []]);
     await files[way](source, target, { maxBytes: 10 });
     assert.equal(readFileSync(target, 'utf8'), '0123456789');
     await files.remove(target);
