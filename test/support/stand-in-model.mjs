@@ -77,9 +77,14 @@ switch (behaviour) {
   }
   case 'parent': {
     // A child that does not want to end, and one that leaves the group.
-    const stubborn = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`;
-    const stays = spawn(process.execPath, ['-e', stubborn], { stdio: 'ignore' });
-    const leaves = spawn(process.execPath, ['-e', stubborn], { stdio: 'ignore', detached: true });
+    const stubborn = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('deaf');`;
+    const start = (more) =>
+      spawn(process.execPath, ['-e', stubborn], { stdio: ['ignore', 'pipe', 'ignore'], ...more });
+    const [stays, leaves] = [start(), start({ detached: true })];
+    // Before, TERM would end them.
+    await Promise.all(
+      [stays, leaves].map(({ stdout }) => new Promise((resolve) => stdout.once('data', resolve))),
+    );
     writeFileSync('children', `${stays.pid} ${leaves.pid}`);
     report({ uri: `PYRO:model@${await listen(told.listen)}` });
     break;
