@@ -121,7 +121,7 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
       'latchkey models run --class ./thermal.mjs#Thermal',
       'latchkey models run --name Mupif.JobManager@Example -- python3 thermal.py',
       'latchkey models run -c Config.py -m 1 -- python3 thermal.py',
-      'latchkey models run --host slurm://localhost?queue=short --time 2h -- python3 thermal.py',
+      "latchkey models run --host 'slurm://localhost?queue=short' --time 2h -- python3 thermal.py",
     ],
     load: async () => (await import('./models-run.ts')).modelsRun,
   },
