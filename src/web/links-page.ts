@@ -82,10 +82,18 @@ ${rows.length > shown.length ? html`<p class="empty">${rows.length - shown.lengt
 
 function row(program: LinkProgram, link: LinkView, ofAll: boolean, now: Date): Html {
   const { tone, words } = linkStateInWords(link, program.isRunning);
-  const held = html`${program.name}<br><span class="quiet-text small">process ${program.pid}${ofAll ? ` of ${program.owner}` : ''}${program.isRunning ? '' : html`, has ended; told ${when(program.toldAt, now, '–')}`}</span>`;
-  return html`<tr><td class="number" data-label="No.">${link.number}</td><th scope="row"><span class="way">${way(link.machines)}</span><br><code class="small quiet-text">${link.from} → ${link.to}</code>${link.isShared ? html`<br><span class="small quiet-text">Other accounts of that machine can connect to it, too.</span>` : ''}</th><td data-label="State:"><span class="chip ${tone}">${words}</span> <span class="small quiet-text span">for <time datetime="${link.since.toISOString()}" title="${link.since.toISOString()}">${formatSpan(Math.max(0, now.getTime() - link.since.getTime()))}</time></span>${
+  const held = html`${program.name}<br><span class="quiet-text small">process ${program.pid}${ofAll ? ` of ${program.owner}` : ''}${program.isRunning ? '' : html`, last told ${when(program.toldAt, now, '–')}`}</span>`;
+  return html`<tr><td class="number" data-label="No.">${link.number}</td><th scope="row"><span class="way">${way(link.machines)}</span><br><code class="small quiet-text">${link.from} → ${link.to}</code>${link.isShared ? html`<br><span class="small quiet-text">Other accounts of that machine can connect to it, too.</span>` : ''}</th><td data-label="State:"><span class="chip ${tone}">${words}</span>${standing(link, program.isRunning, now)}${
     link.cause === undefined ? '' : html`<p class="small">${asSentence(link.cause)}</p>`
   }${link.remedy === undefined ? '' : html`<p class="small quiet-text">${asSentence(link.remedy)}</p>`}</td><td data-label="Last proof:">${when(link.provenAt, now, 'none')}</td><td data-label="Held by:">${held}</td></tr>`;
+}
+
+/** Since when it is so; of a program that has ended, what it said last. */
+function standing(link: LinkView, isRunning: boolean, now: Date): Html {
+  const { state, since } = link;
+  if (!isRunning) return html` <span class="small quiet-text">it said: ${state}</span>`;
+  const exact = since.toISOString();
+  return html` <span class="small quiet-text span">for <time datetime="${exact}" title="${exact}">${formatSpan(Math.max(0, now.getTime() - since.getTime()))}</time></span>`;
 }
 
 /** `here → thermal`, each name as one word where it has room. */

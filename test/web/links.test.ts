@@ -209,7 +209,9 @@ test('what a program told last is said to be that once it has ended, and goes af
   const { world, page, board } = await start(t);
   const file = put(board, 'crashed', [{ machines: ['here', 'thermal'] }], { pid: 999_999_999, begin: '5' });
   await page.goto(`${world.prefix}/links`);
-  await page.waitForSelector('tr:has-text("crashed"):has-text("Program ended"):has-text("has ended; told")');
+  await page.waitForSelector(
+    'tr:has-text("crashed"):has-text("Program ended"):has-text("it said: proven"):has-text("last told")',
+  );
   assert.equal(await page.locator('svg').locator('text=thermal').count(), 0, 'it is not on the map');
   await look(page, '64-ended');
   await sweepLinkBoard(board, new Date());

@@ -18,6 +18,8 @@ test('a link is a line with its number, its way, its state and its ends; cause a
     '   hint: mend it',
   ]);
   assert.deepEqual(linkLines([]), []);
+  const [nine = '', ten = ''] = linkLines([link({}), link({})], 9);
+  assert.deepEqual([nine.slice(0, 8), ten.slice(0, 8)], [' 9  here', '10  here']);
 });
 
 test('the picture has each machine once and an arrow for each part of a way', () => {

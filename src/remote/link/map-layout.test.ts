@@ -34,6 +34,8 @@ test('machines that connections come from stand left, those they go to right, ev
   assert.deepEqual(sides(['mechanical', 'here', 'thermal']), ['mechanical left', 'thermal right']);
   const many = Array.from({ length: 12 }, (_, n) => ['here', `n${n}`]);
   assert.equal(sides(...many).filter((side) => side.endsWith('left')).length, 6);
+  const sources = many.map(([here = '', name = '']) => [name, here]);
+  assert.equal(sides(...sources).filter((side) => side.endsWith('left')).length, 6);
 });
 
 test('numbers in names count as numbers', () => {
