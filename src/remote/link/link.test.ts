@@ -8,7 +8,12 @@ function standIn(state: ForwardState) {
   const listeners = new Set<(forward: Forward) => void>();
   const forward = {
     ...{ id: 1, spec: { kind: 'local', listen: { port: 1 }, connect: { port: 2 } }, description: 'l', state },
-    ...{ since: new Date(0), cause: undefined, prove: async () => forward.state, close: async () => {} },
+    ...{
+      since: new Date(0),
+      cause: undefined,
+      prove: async (): Promise<ForwardState> => forward.state,
+      close: async () => {},
+    },
     subscribe: (listener: (forward: Forward) => void) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
