@@ -177,3 +177,11 @@ test('lines of LogVerbose are as without it, and of its own only what the server
     ],
   );
 });
+
+test('what a terminal obeys does not get into the error of a machine that cannot be reached', () => {
+  const lines = ['Connection closed by \x1b]0;owned\x07\x1b[2J port 22'];
+  const { message, details } = loginFailure({ target: 'b:22', lines });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.doesNotMatch(message + JSON.stringify(details), /[\x00-\x1f\x7f]/);
+  assert.match(message, /cannot be reached: Connection closed by .*owned/);
+});
