@@ -21,6 +21,8 @@ export interface ClientHandshakeOptions {
   readonly serializer: Serializer;
   readonly object: string;
   readonly token: Secret | undefined;
+  /** Every message carries the proof of an HMAC key. */
+  readonly hasHmacKey: boolean;
   readonly handshake: PyroInput;
   /** The server's address, for messages. */
   readonly where: string;
@@ -70,6 +72,9 @@ export async function shakeHands(frames: FrameStream, options: ClientHandshakeOp
   const body = serializer.decode(answer.payload);
   const isNative = peer?.kind === 'welcome';
   const withMetadata = isPyroDict(body) && isPyroDict(body.meta) ? body.meta : undefined;
+  // What the HMAC proves does not tell a question from an answer: who knows no key can send our message back. It asks for metadata and has none.
+  if (options.hasHmacKey && withMetadata === undefined)
+    throw wrongPeer(where, 'answers with our own message, not with one that it needs the key for');
   return {
     isNative,
     location: peer?.kind === 'welcome' ? peer.location : undefined,

@@ -78,6 +78,7 @@ async function attempt(
       serializer,
       object: uri.object,
       token: options.token,
+      hasHmacKey: options.hmacKey !== undefined,
       handshake: options.handshake ?? 'hello',
       where,
     });
