@@ -20,6 +20,8 @@ export const NAME_SERVER_NAME = 'Pyro.NameServer';
 const MAX_NAME = 255;
 const MAX_TAGS = 64;
 const MAX_URI = 4096;
+/** Characters that are not seen, or change how others are: a name with them would pass for another's. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const MIN_LEASE_SECONDS = 1;
 export const MAX_LEASE_SECONDS = 86_400;
 
@@ -28,8 +30,12 @@ export const MAX_LEASE_SECONDS = 86_400;
  */
 export function checkedEntry(entry: RegistryEntry): RegistryEntry {
   const { name, uri, leaseSeconds } = entry;
-  if (name === '' || name.length > MAX_NAME || /\p{Cc}/u.test(name))
-    throw invalid(`a name is 1 to ${MAX_NAME} characters without control characters, not ${quote(name, 60)}`);
+  if (name === '' || name.length > MAX_NAME || UNSEEN.test(name))
+    throw invalid(
+      `a name is 1 to ${MAX_NAME} characters without control or invisible ones, not ${quote(name, 60)}`,
+    );
+  if (name !== name.normalize('NFKC'))
+    throw invalid(`the name ${quote(name, 60)} reads as another: write ${quote(name.normalize('NFKC'), 60)}`);
   if (name === NAME_SERVER_NAME) throw invalid(`${NAME_SERVER_NAME} is the registry itself`);
   if (uri.length > MAX_URI) throw invalid(`the URI of ${quote(name)} is longer than ${MAX_URI} characters`);
   try {

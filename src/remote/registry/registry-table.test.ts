@@ -39,6 +39,15 @@ test('a name that is taken is not overwritten, but by its owner, or with the sam
   assert.throws(() => t.lookup('b', 5), { code: 'remote/name-unknown' });
 });
 
+test('a name that only looks like another is refused', () => {
+  const t = table();
+  t.register({ ...A, name: 'Wärme' }, OWNER, 0);
+  const alike = ['Wa\u0308rme', 'Wärme\u200b', '\u202eWärme', 'Wär\u00adme', '\uff37ärme', 'Wärme\ufe0f', 'W\ud800'];
+  for (const name of [...alike, 'Pyro\uff0eNameServer'])
+    assert.throws(() => t.register({ ...A, name }, undefined, 1), { code: 'remote/name-invalid' }, name);
+  assert.equal(t.count(1), 2);
+});
+
 test('an entry without heartbeats goes, and its name is free; a heartbeat keeps it', () => {
   const t = table();
   t.register({ ...A, leaseSeconds: 10 }, OWNER, 0);
