@@ -185,16 +185,21 @@ export class RemoteObject {
   }
 
   /**
-   * The object that a result or argument refers to: over this connection when it is the same server's, else over one of its own, with the same options.
+   * The object that a result or argument refers to: over this connection when it is the same server's, else over one of its own, with the same options. The peer
+   * chose that address: what this server was told in the handshake may be a password, and is told there only when it is given here.
    *
    * @throws TypeError for a value that is no reference; as {@link connectObject} does
    */
-  async follow(value: PyroValue | ObjectReference): Promise<RemoteObject> {
+  async follow(
+    value: PyroValue | ObjectReference,
+    elsewhere: Pick<ConnectOptions, 'handshake'> = {},
+  ): Promise<RemoteObject> {
     const reference = value instanceof ObjectReference ? value : referenceOf(value);
     if (reference === undefined) throw new TypeError('the value is no reference to an object');
     const uri = parseObjectUri(reference.uri);
     if (formatLocation(uri.location) === this.#line.serverLocation) return await this.sibling(uri.object);
-    return await connectObject(reference.uri, this.#line.options);
+    const { handshake: _, ...options } = this.#line.options;
+    return await connectObject(reference.uri, { ...options, ...elsewhere });
   }
 
   /**

@@ -13,7 +13,9 @@ import {
   expose,
   ObjectServer,
   type ObjectServerOptions,
+  PassedUri,
   parseObjectUri,
+  parsePyroUri,
   RemoteError,
   type RemoteObject,
   remote,
@@ -197,6 +199,31 @@ test('authorize decides about clients of ours, too', async (t) => {
   t.after(() => object.close());
   assert.deepEqual(object.handshakeReply, { hello: 'you' });
   await assert.rejects(connectObject(uri), /who are you/);
+});
+
+test('a reference to another server does not carry the password of the one that gave it', async (t) => {
+  const told: unknown[] = [];
+  const other = await ObjectServer.listen({
+    address: LOOPBACK,
+    authorize: (handshake) => {
+      told.push(handshake);
+      return null;
+    },
+  });
+  t.after(() => other.close());
+  const elsewhere = other.publish(new Exposed({ methods: { ask: () => 'here' } }), 'other');
+  const server = await ObjectServer.listen({ address: LOOPBACK, authorize: () => null });
+  t.after(() => server.close());
+  const lead = new Exposed({ methods: { lead: () => new PassedUri(parsePyroUri(elsewhere)) } });
+  const object = await connectObject(server.publish(lead, 'it'), { handshake: 'password' });
+  t.after(() => object.close());
+  const value = await object.call('lead');
+  for (const options of [{}, { handshake: 'for the other' }]) {
+    const followed = await object.follow(value, options);
+    assert.equal(await followed.call('ask'), 'here');
+    await followed.close();
+  }
+  assert.deepEqual(told, ['hello', 'for the other']);
 });
 
 test('HMAC over all messages between ours', async (t) => {

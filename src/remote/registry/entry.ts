@@ -22,6 +22,8 @@ const MAX_TAGS = 64;
 const MAX_URI = 4096;
 /** Characters that are not seen, or change how others are: a name with them would pass for another's. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/** They would forge lines in what lists the names. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const MIN_LEASE_SECONDS = 1;
 export const MAX_LEASE_SECONDS = 86_400;
 
@@ -38,6 +40,7 @@ export function checkedEntry(entry: RegistryEntry): RegistryEntry {
     throw invalid(`the name ${quote(name, 60)} reads as another: write ${quote(name.normalize('NFKC'), 60)}`);
   if (name === NAME_SERVER_NAME) throw invalid(`${NAME_SERVER_NAME} is the registry itself`);
   if (uri.length > MAX_URI) throw invalid(`the URI of ${quote(name)} is longer than ${MAX_URI} characters`);
+  if (CONTROL.test(uri)) throw invalid(`${quote(uri, 60)} has control characters, and is no URI`);
   try {
     parsePyroUri(uri);
   } catch (cause) {
@@ -59,8 +62,8 @@ export function checkedTags(tags: readonly string[]): readonly string[] {
   const unique = [...new Set(tags)].sort();
   if (unique.length > MAX_TAGS) throw invalid(`an entry has at most ${MAX_TAGS} tags, not ${unique.length}`);
   for (const tag of unique)
-    if (tag === '' || tag.length > MAX_NAME)
-      throw invalid(`a tag is 1 to ${MAX_NAME} characters, not ${quote(tag, 60)}`);
+    if (tag === '' || tag.length > MAX_NAME || CONTROL.test(tag))
+      throw invalid(`a tag is 1 to ${MAX_NAME} characters without control ones, not ${quote(tag, 60)}`);
   return unique;
 }
 

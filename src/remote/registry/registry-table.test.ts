@@ -42,10 +42,30 @@ test('a name that is taken is not overwritten, but by its owner, or with the sam
 test('a name that only looks like another is refused', () => {
   const t = table();
   t.register({ ...A, name: 'Wärme' }, OWNER, 0);
-  const alike = ['Wa\u0308rme', 'Wärme\u200b', '\u202eWärme', 'Wär\u00adme', '\uff37ärme', 'Wärme\ufe0f', 'W\ud800'];
+  const alike = [
+    'Wa\u0308rme',
+    'Wärme\u200b',
+    '\u202eWärme',
+    'Wär\u00adme',
+    '\uff37ärme',
+    'Wärme\ufe0f',
+    'W\ud800',
+  ];
   for (const name of [...alike, 'Pyro\uff0eNameServer'])
     assert.throws(() => t.register({ ...A, name }, undefined, 1), { code: 'remote/name-invalid' }, name);
   assert.equal(t.count(1), 2);
+});
+
+test('what would forge lines in a list of names is refused', () => {
+  const t = table();
+  const forged = ['\u001b[2J', 'a\nb', '\u2028'].flatMap((text) => [
+    { ...A, uri: `PYRO:x${text.replace('\n', '\u0007')}@host:1` },
+    { ...A, tags: [`type:${text}`] },
+  ]);
+  for (const entry of forged)
+    assert.throws(() => t.register(entry, undefined, 1), { code: 'remote/name-invalid' }, entry.uri);
+  t.register(A, undefined, 1);
+  assert.throws(() => t.setTags(A.name, ['a\rb'], undefined, 1), { code: 'remote/name-invalid' });
 });
 
 test('an entry without heartbeats goes, and its name is free; a heartbeat keeps it', () => {

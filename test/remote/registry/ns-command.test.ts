@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runProgram } from '../../../src/kit/index.ts';
-import { expose, ObjectServer } from '../../../src/pyro/index.ts';
+import { Exposed, expose, ObjectServer } from '../../../src/pyro/index.ts';
 import { latchkeyExecutable } from '../../support/our-tools.ts';
 import { endTree } from '../../support/processes.ts';
 import { endsWith, workspace } from '../../support/workspace.ts';
@@ -115,4 +115,29 @@ test('latchkey ns: with no model server at all, a listing of them is empty and n
   const none = await run('models', 'test', '--name', 'Mupif.JobManager@Example');
   assert.deepEqual([none.code, none.out], [5, '']);
   assert.match(none.err, /unknown name: "Mupif\.JobManager@Example"/);
+});
+
+test('latchkey ns list: what another name server has taken forges no lines and moves no cursor', async (t) => {
+  const server = await ObjectServer.listen({ address: { host: '127.0.0.1', port: 0 } });
+  t.after(() => server.close());
+  const forged = {
+    'a\u001b[2J': [`PYRO:x\u001b[31m@h:1`, ['type:x\nforged  PYRO:y@h:1']],
+  };
+  server.publish(
+    new Exposed({
+      methods: { list: () => forged, yplookup: () => forged, count: () => 1, ping: () => null },
+    }),
+    'Pyro.NameServer',
+  );
+  const { port } = server.address as { port: number };
+  const { stdout, stderr } = await runProgram(
+    process.execPath,
+    [latchkeyExecutable, 'ns', 'list', '--ns', `127.0.0.1:${port}`],
+    { env: { PATH: process.env.PATH ?? '', HOME: workspace(t) }, timeoutMs: 60_000 },
+  );
+  assert.match(
+    stdout.toString(),
+    /^a\?\[2J {2}PYRO:x\?\[31m@h:1\n {4}tags type:x\?forged/,
+    stderr.toString(),
+  );
 });
