@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLatchkeyError } from '../../src/kit/index.ts';
+import { isLatchkeyError, runProgram } from '../../src/kit/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { standInServer, until } from '../support/model-servers.ts';
 import { isAlive } from '../support/processes.ts';
@@ -17,6 +17,16 @@ test('a job that dies is seen at once: its slot is free, its end and its log are
   const { reason, code, signal } = job.entry.ending ?? {};
   assert.deepEqual({ reason, code, signal }, { reason: 'exited', code: 9, signal: null });
   assert.match(readFileSync(job.logFile, 'utf8'), /diverged at step 7/);
+});
+
+test('a job that puts a pipe in the place of its log holds up nobody', { timeout: 60_000 }, async (t) => {
+  const { server, client } = await standInServer(t, ['good']);
+  const job = await server.allocate(client(), { user: 'jane' });
+  rmSync(job.logFile);
+  assert.equal((await runProgram('mkfifo', [job.logFile])).code, 0);
+  // More than Node has threads for files: with each of them held up, it opens none any more.
+  const tails = await Promise.all(Array.from({ length: 16 }, () => job.log.tail()));
+  assert.deepEqual(tails.flat(), []);
 });
 
 test('a new job does not touch the log of another', async (t) => {

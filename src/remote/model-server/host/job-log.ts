@@ -102,9 +102,14 @@ async function* followLog(path: string, options: FollowOptions): AsyncGenerator<
   }
 }
 
+/** Never waits: a job could have put a pipe there, and whoever opened it would hang. */
 async function openLog(path: string): Promise<FileHandle | undefined> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    return undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { PythonToken } from './python-tokens.ts';
 
 /** A value of a settings file. Tuples, lists and sets are arrays. */
@@ -29,12 +30,16 @@ const CALLS: Readonly<
   'os.environ.get': ([name, otherwise = null], { env }) =>
     typeof name === 'string' ? (env[name] ?? otherwise) : undefined,
   'sys.platform.lower': (_args, { platform }) => platform,
+  'os.getcwd': () => '.',
+  'os.path.join': (parts) => joined(parts),
+  // A relative path is taken from where the server is started, as Python does.
+  'os.path.abspath': ([path]) => (typeof path === 'string' ? posix.normalize(path) : undefined),
   'getpass.getuser': (_args, { env }) => env.LOGNAME ?? env.USER,
 };
 
 /**
- * The value of an expression: literals, tuples, lists, names that were assigned, `+`, `==`, `not`, `range`, `os.getenv` and a
- * few calls like it.
+ * The value of an expression: literals, tuples, lists, names that were assigned, `+`, `==`, `not`, `range`, `os.getenv`, `os.path.join` and a
+ * few calls like them.
  *
  * @returns undefined when it has no value that can be known without running it
  */
@@ -203,6 +208,15 @@ class ExpressionReader {
     this.#at += 1;
     return true;
   }
+}
+
+/** As Python joins: what begins at the root forgets what is before it. */
+function joined(parts: readonly PythonValue[]): string | undefined {
+  if (parts.length === 0 || !parts.every((part) => typeof part === 'string')) return undefined;
+  return parts.reduce((path, part) => {
+    if (part.startsWith('/') || path === '') return part;
+    return path.endsWith('/') ? path + part : `${path}/${part}`;
+  });
 }
 
 function rangeOf(args: readonly PythonValue[]): readonly number[] | undefined {

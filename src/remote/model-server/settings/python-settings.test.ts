@@ -57,13 +57,24 @@ r = ('only')
   );
 });
 
+test('paths that are put together are known without running anything', () => {
+  const values = valuesOf(`
+here = os.path.abspath(os.path.join(os.getcwd(), 'jobs'))
+up = os.path.abspath(os.path.join(os.getcwd(), "../../.."))
+root = os.path.join('a', '/srv', 'jobs/', 'x')
+`);
+  assert.deepEqual(values, { here: 'jobs', up: '../../..', root: '/srv/jobs/x' });
+});
+
 test('nothing is run: what would have to be run has no value', () => {
   const values = valuesOf(`
 a = open('/etc/passwd').read()
 b = __import__('os').system('id')
 c = [x for x in range(3)]
 d = lambda: 1
-e = os.path.abspath('.')
+e = os.path.abspath(open('.'))
+k = os.path.join('a', 1)
+l = os.path.realpath('.')
 f = eval("1")
 g = unknown
 h = list(range(10**9))
