@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build } from 'esbuild';
@@ -279,5 +279,16 @@ test('a server ends its jobs when it is told to end', async (t) => {
   server.process.kill('SIGTERM');
   assert.equal((await ended)[0], 0);
   assert.equal(isAlive(pid), false);
+  assert.equal(existsSync(join(server.directory, 'control')), false);
+});
+
+test('a server whose state cannot be written ends when it is told to, and says why', async (t) => {
+  const server = await modelServerProcess(t, ['--class', `${await compiledBar(workspace(t))}#Bar`]);
+  const state = join(server.directory, 'state.json');
+  rmSync(state, { force: true });
+  mkdirSync(state);
+  const ended = once(server.process, 'exit');
+  server.process.kill('SIGTERM');
+  assert.notEqual((await ended)[0], 0);
   assert.equal(existsSync(join(server.directory, 'control')), false);
 });

@@ -52,9 +52,15 @@ export const modelsRun: Command = async (invocation) => {
   const fate = await Promise.race([served.asked, interrupted.wait]);
   interrupted.release();
   const jobs = served.server.jobs.length;
-  await registration?.close();
-  await served.close(fate);
-  await away?.close();
+  try {
+    await registration?.close();
+  } finally {
+    try {
+      await served.close(fate);
+    } finally {
+      await away?.close();
+    }
+  }
   return { json: { name: settings.name, jobs }, lines: [`${settings.name} has ended`] };
 };
 

@@ -166,9 +166,12 @@ export class LiveJobs {
       fate === 'end' ? live : live.filter((job) => job.model === undefined && job.batch === undefined);
     await Promise.all(ending.map((job) => this.stop(job, 'server')));
     this.#ticking.abort();
-    await this.uploads.close();
-    await this.#state.save();
-    await this.#parts.host.close?.();
+    try {
+      await this.uploads.close();
+      await this.#state.save();
+    } finally {
+      await this.#parts.host.close?.();
+    }
   }
 
   async #stopOnce(job: ManagedJob, reason: EndReason): Promise<void> {

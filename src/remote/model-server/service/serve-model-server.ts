@@ -106,12 +106,16 @@ async function listenPublic(
   server.onRunning = names?.add;
   await Promise.all(server.jobs.filter(({ entry }) => isLive(entry)).map((job) => names?.add(job)));
   const close = async (jobs: 'end' | 'leave' = 'end') => {
-    await server.close(jobs);
-    // Who leaves jobs leaves them to the next server: if none comes, they end.
-    if (server.jobs.every(({ entry }) => !isLive(entry))) warden?.dismiss();
-    await names?.close();
-    await objects.close(0);
-    await control.close(1000);
+    try {
+      await server.close(jobs);
+    } finally {
+      // A disk that is full does not keep it: what listens goes, or the program would never end.
+      // Who leaves jobs leaves them to the next server: if none comes, they end.
+      if (server.jobs.every(({ entry }) => !isLive(entry))) warden?.dismiss();
+      await Promise.allSettled([names?.close()]);
+      await objects.close(0);
+      await control.close(1000);
+    }
   };
   return { server, uri, key, asked, close };
 }
