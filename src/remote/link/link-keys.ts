@@ -50,15 +50,16 @@ export class LinkKeys {
     if (reference === undefined) throw new TypeError('the value is no reference to an object');
     const { location: address, object } = parseObjectUri(reference.uri);
     const location = formatLocation(address);
+    for (let open = this.#open.get(location); open !== undefined; open = this.#open.get(location)) {
+      const first = await open.catch(() => undefined);
+      // Not `follow`: the server itself has another address than this side of the link, and would be connected to once more.
+      if (first !== undefined && this.#known.has(location)) return await first.sibling(object);
+      if (this.#open.get(location) === open) this.#open.delete(location);
+    }
+    // Only now: the link may have been taken down, or have another key, since.
     const known = this.#known.get(location);
     if (known === undefined) {
       throw new TypeError(`nobody has linked this model to ${location}: connect the two applications first`);
-    }
-    const open = this.#open.get(location);
-    if (open !== undefined) {
-      const first = await open.catch(() => undefined);
-      // Not `follow`: the server itself has another address than this side of the link, and would be connected to once more.
-      if (first !== undefined) return await first.sibling(object);
     }
     const made = connectObject(reference.uri, { ...known, reconnect: PATIENT, ...options });
     this.#open.set(location, made);
