@@ -14,6 +14,7 @@ const running = new Set();
 export async function main(args) {
   endWithUs();
   const suffix = args.includes('--long') ? '.long.ts' : '.test.ts';
+  if (suffix === '.long.ts') process.env.LATCHKEY_SEED ??= 'random';
   const unitOnly = args.includes('--unit');
   const patterns = args.filter((arg) => !arg.startsWith('--'));
   const wanted = (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern));
@@ -63,6 +64,7 @@ async function compile(unit, outer, out) {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [seededFastCheck],
     sourcemap: 'inline',
     define: { LATCHKEY_ROOT: JSON.stringify(root), LATCHKEY_VERSION: '"test"' },
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
@@ -71,6 +73,16 @@ async function compile(unit, outer, out) {
   });
   return Object.keys(entryPoints).map((name) => join(out, `${name}.mjs`));
 }
+
+const seededFastCheck = {
+  name: 'seeded-fast-check',
+  setup: ({ onResolve }) => {
+    const path = join(root, 'test/support/seeded-fast-check.ts');
+    onResolve({ filter: /^fast-check$/ }, ({ importer }) =>
+      importer === path ? { path: 'fast-check', external: true } : { path },
+    );
+  },
+};
 
 /** The groups of what runs end with this process, also when it is interrupted. */
 function endWithUs() {

@@ -1,4 +1,4 @@
-import { LatchkeyError, nearestName, quote } from '../kit/index.ts';
+import { LatchkeyError, nearestName, quote, quoteValue } from '../kit/index.ts';
 import type { JobDescription } from './description.ts';
 import { ATTRIBUTES, type AttributeKind, NEVER_SUPPORTED, plainName } from './description-attributes.ts';
 import { directiveValue } from './directive.ts';
@@ -123,7 +123,7 @@ function text(name: string, value: unknown): string {
 function list(name: string, value: unknown): readonly unknown[] {
   // A text that looks like several words: SAGA splits it, and nobody knows how.
   if (!Array.isArray(value))
-    throw wrong(name, `must be a list, not ${typeof value}`, `such as [${quote(String(value))}]`);
+    throw wrong(name, `must be a list, not ${typeof value}`, `such as [${quoteValue(value)}]`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { LatchkeyError, quote } from '../kit/index.ts';
+import { LatchkeyError, quoteValue } from '../kit/index.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
@@ -10,7 +10,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 
 export function readMinutes(name: string, value: unknown): number {
   const minutes = typeof value === 'string' ? ofSpan(value) : value;
   if (typeof minutes !== 'number' || !Number.isFinite(minutes) || minutes <= 0 || minutes > 5_256_000) {
-    throw new LatchkeyError('jobs/description', `"${name}" is ${quote(String(value))}, which is no time`, {
+    throw new LatchkeyError('jobs/description', `"${name}" is ${quoteValue(value)}, which is no time`, {
       hint: 'minutes as a number, or a span such as "2h", "1h30m"',
     });
   }

@@ -12,7 +12,7 @@ export { nearestName } from './nearest-name.ts';
 export { printable } from './printable.ts';
 export { makePrivateDirectory, OWNER_FILE, removeWhenWeEnd } from './private-directory.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
-export { quote } from './quote.ts';
+export { quote, quoteValue } from './quote.ts';
 export {
   isSealedText,
   openBytes,

@@ -5,3 +5,13 @@ export function quote(text: string, max = 200): string {
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
+
+/** Quotes what should have been a text and may be anything: other values are shown as JSON. Never throws, whatever `value` has for a `toString`. */
+export function quoteValue(value: unknown, max?: number): string {
+  if (typeof value === 'string') return quote(value, max);
+  try {
+    return quote(JSON.stringify(value) ?? typeof value, max);
+  } catch {
+    return quote(typeof value, max);
+  }
+}

@@ -1,4 +1,4 @@
-import { LatchkeyError, quote } from '../kit/index.ts';
+import { LatchkeyError, quoteValue } from '../kit/index.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 /** The protocol's field is 31 bits; nobody delegates for so long. */
@@ -13,13 +13,9 @@ const MAX_SECONDS = 10 * 365 * 86_400;
 export function lifeTimeSeconds(value: number | string): number {
   const seconds = typeof value === 'number' ? value * 3600 : secondsOf(value.trim());
   if (seconds !== undefined && seconds >= 1 && seconds <= MAX_SECONDS) return Math.round(seconds);
-  throw new LatchkeyError(
-    'session/context-invalid',
-    `life_time ${quote(String(value))} is no life of a proxy`,
-    {
-      hint: 'write hours as a number, or text such as "12h", "90m", "1d", "12:00"',
-    },
-  );
+  throw new LatchkeyError('session/context-invalid', `life_time ${quoteValue(value)} is no life of a proxy`, {
+    hint: 'write hours as a number, or text such as "12h", "90m", "1d", "12:00"',
+  });
 }
 
 function secondsOf(text: string): number | undefined {

@@ -1,4 +1,4 @@
-import { boundedFetch, isLatchkeyError, LatchkeyError, quote } from '../kit/index.ts';
+import { boundedFetch, isLatchkeyError, LatchkeyError, quote, quoteValue } from '../kit/index.ts';
 import { parseJwks } from './jwk-set.ts';
 import type { KeySource } from './key-source.ts';
 import { parseIssuer } from './public-documents.ts';
@@ -98,7 +98,7 @@ async function fetchKeys(
   if (named !== issuer) {
     throw wrong(
       issuer,
-      `its document is about ${quote(String(named), 100)}`,
+      `its document is about ${quoteValue(named, 100)}`,
       'both must be the same, to the last slash (RFC 8414 §3.3)',
     );
   }

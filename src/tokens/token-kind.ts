@@ -1,4 +1,4 @@
-import { quote } from '../kit/index.ts';
+import { quoteValue } from '../kit/index.ts';
 import { type Rejection, rejection } from './rejection.ts';
 import type { Vocabulary } from './scope.ts';
 import type { TokenKind } from './verified-token.ts';
@@ -76,13 +76,13 @@ export function kindOf(
       return rejection('profile', 'the token says two profiles: ver and wlcg.ver', 'verifier');
     // Minor versions add what a verifier may leave aside (profile 1.3).
     if (typeof wlcg === 'string' && /^1\.\d{1,3}$/.test(wlcg)) return 'wlcg';
-    return rejection('profile', `wlcg.ver is ${quote(String(wlcg), 30)}, not 1.x`, 'WLCG common JWT profile');
+    return rejection('profile', `wlcg.ver is ${quoteValue(wlcg, 30)}, not 1.x`, 'WLCG common JWT profile');
   }
   if (ver === undefined) return isAccessToken ? 'at+jwt' : 'scitokens:1.0';
   const kind = typeof ver === 'string' && Object.hasOwn(SCITOKENS, ver) ? SCITOKENS[ver] : undefined;
   // RFC 9068 knows no ver, and servers write versions of their own there.
   if (kind === undefined && isAccessToken) return 'at+jwt';
   return (
-    kind ?? rejection('profile', `ver is ${quote(String(ver), 30)}, no version of SciTokens`, 'SciTokens 2.0')
+    kind ?? rejection('profile', `ver is ${quoteValue(ver, 30)}, no version of SciTokens`, 'SciTokens 2.0')
   );
 }

@@ -98,6 +98,8 @@ test('whatever a membership document holds, it is findings or a membership, neve
       fc.dictionary(key, tie('value'), { maxKeys: 5 }),
     ),
   }));
+  const odd = { toString: 1 };
+  assert.ok(readMembership({ vo: 'a', group: [{ name: odd }], member: [{ dn: odd }] }).findings.length > 1);
   fc.assert(
     fc.property(value, (document) => {
       const { membership, findings } = readMembership(document);

@@ -1,4 +1,4 @@
-import { type Finding, nearestName, quote } from '../../kit/index.ts';
+import { type Finding, nearestName, quote, quoteValue } from '../../kit/index.ts';
 import { formatOneline, parseOneline } from '../../x509/index.ts';
 import { formatFqan, parseFqan } from '../fqan.ts';
 import { isOrganisation } from '../vomses.ts';
@@ -167,9 +167,9 @@ function fqanOf(value: unknown, vo: string, where: string, report: Report): stri
   try {
     const fqan = parseFqan(typeof value === 'string' ? value : '');
     if (fqan.vo === vo && fqan.capability === undefined) return formatFqan(fqan);
-    report(`${where}: ${quote(String(value))} is no group or role of ${vo}`);
+    report(`${where}: ${quoteValue(value)} is no group or role of ${vo}`);
   } catch {
-    report(`${where}: ${quote(String(value))} is no group or role, such as /${vo}/analysis or /${vo}/Role=x`);
+    report(`${where}: ${quoteValue(value)} is no group or role, such as /${vo}/analysis or /${vo}/Role=x`);
   }
   return undefined;
 }
@@ -180,7 +180,7 @@ function nameOf(value: unknown, where: string, report: Report): string | undefin
   } catch {
     // Told below.
   }
-  report(`${where}: ${quote(String(value ?? ''))} is no one-line name such as /DC=org/CN=Jane User`);
+  report(`${where}: ${quoteValue(value ?? '')} is no one-line name such as /DC=org/CN=Jane User`);
   return undefined;
 }
 
