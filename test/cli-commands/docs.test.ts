@@ -28,9 +28,9 @@ test('docs/configuration.md names every key of latchkey.toml, and every honoured
   }
 });
 
-test('docs/remote.md names every key of [models]', () => {
+test('docs/model-server.md names every key of [models]', () => {
   for (const key of Object.keys(MODELS_SECTION.entries))
-    assert.ok(page('remote.md').includes(`\`${key}\``), key);
+    assert.ok(page('model-server.md').includes(`\`${key}\``), key);
 });
 
 test('docs/getting-started.md has the exit codes as they are, and only commands that exist', () => {

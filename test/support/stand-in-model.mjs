@@ -1,4 +1,4 @@
-// A program that reports to a model server as docs/remote.md says, and answers whoever connects with a hash of its key:
+// A program that reports to a model server as docs/model-server.md says, and answers whoever connects with a hash of its key:
 // a stand-in for a model, which misbehaves as its argument says.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -116,7 +116,7 @@ export const MODELS_COMMANDS: readonly CommandSpec[] = [
       ...MACHINE,
     ],
     details:
-      'Stays in the foreground. Jobs end with it; those of a server that was killed are found and kept. With --host they are jobs of a batch system, or of another machine: an allocation then takes as long as its queue does. docs/remote.md says how a program becomes a model.',
+      'Stays in the foreground. Jobs end with it; those of a server that was killed are found and kept. With --host they are jobs of a batch system, or of another machine: an allocation then takes as long as its queue does. docs/model-server.md says how a program becomes a model.',
     examples: [
       'latchkey models run --class ./thermal.mjs#Thermal',
       'latchkey models run --name Mupif.JobManager@Example -- python3 thermal.py',

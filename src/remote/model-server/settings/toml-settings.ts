@@ -115,7 +115,7 @@ export function parseModelsSection(source: string, path: string): ModelsSection 
     return `models.${key}: ${issue.message}`;
   });
   throw new LatchkeyError('config/invalid', `${path}: ${mistakes.join('; ')}`, {
-    hint: 'docs/remote.md lists every key of [models]',
+    hint: 'docs/model-server.md lists every key of [models]',
   });
 }
 
