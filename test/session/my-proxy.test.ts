@@ -57,6 +57,10 @@ function privateDirectories(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith('latchkey-session-'));
 }
 
+function proxiesIn(directory: string, name: string): string[] {
+  return readdirSync(join(directory, name)).filter((file) => !file.startsWith('.'));
+}
+
 async function failure(act: Promise<unknown>): Promise<LatchkeyError> {
   const error = await act.then(
     () => assert.fail('it was accepted'),
@@ -78,7 +82,7 @@ test('the logon is done when the context is added; the proxy is private, and gon
   const [name = ''] = privateDirectories(scene.directory);
   const place = join(scene.directory, name);
   assert.equal(statSync(place).mode & 0o777, 0o700);
-  const [file = ''] = readdirSync(place);
+  const [file = ''] = proxiesIn(scene.directory, name);
   assert.equal(lstatSync(join(place, file)).mode & 0o777, 0o600);
   assert.ok(!file.includes('jane'));
   const { used } = await session.explain('gsissh://somewhere.example.org');
@@ -130,7 +134,7 @@ test('the keeper renews the proxy before it ends, in the same file', async (t) =
   const context = contextFor(scene);
   await session.addContext(context);
   const [name = ''] = privateDirectories(scene.directory);
-  const path = join(scene.directory, name, readdirSync(join(scene.directory, name))[0] ?? '');
+  const path = join(scene.directory, name, proxiesIn(scene.directory, name)[0] ?? '');
   const before = (await readProxyFile(path)).chain[0]?.serialNumber;
   const renewed = new Promise<KeeperEvent>((resolve) => session.keeper.subscribe(resolve));
   await clock.advance(20 * 60_000);
@@ -197,7 +201,7 @@ test('removing the context removes its proxy and ends its renewal', async (t) =>
   assert.equal(session.keeper.size, 1);
   assert.ok(await session.contexts.remove(context));
   assert.equal(session.keeper.size, 0);
-  assert.deepEqual(readdirSync(join(scene.directory, name)), []);
+  assert.deepEqual(proxiesIn(scene.directory, name), []);
   assert.equal(session.contexts.length, 0);
   assert.equal(await session.contexts.remove(context), false);
 });

@@ -14,9 +14,9 @@ export interface GridLogin {
 const [recordFile = '', ...words] = process.argv.slice(2);
 const variables = Object.entries(process.env).filter(([name]) => name.startsWith('X509_'));
 
-// What rides on a master that stands already, and questions about the configuration, are no logins.
-const isLogin =
-  !words.includes('-G') && !words.includes('-O') && (words.includes('-M') || !words.includes('-S'));
+// What rides on a master that stands already, and questions about the program and its configuration, are no logins.
+const isQuestion = ['-G', '-O', '-V'].some((word) => words.includes(word));
+const isLogin = !isQuestion && (words.includes('-M') || !words.includes('-S'));
 
 if (isLogin) {
   const line: GridLogin = {
