@@ -24,3 +24,20 @@ test('of another machine or container nothing is known', () => {
   assert.equal(isOwnerGone({ ...mark, begin: '1', host: 'elsewhere' }), false);
   assert.equal(isOwnerGone({ ...mark, boot: 'before', namespace: 'pid:[1]' }), false);
 });
+
+test('an owner of whom the system tells nothing just now may live', () => {
+  const mark = { ...ownMark(), pid: 12, begin: '34', boot: 'this' };
+  const { namespace, host } = mark;
+  const view = (boot: string, begin: string | undefined) => ({
+    here: () => ({ boot, namespace, host }),
+    beginOf: () => begin,
+  });
+  // No descriptor is free: neither file of /proc can be read.
+  assert.equal(isOwnerGone(mark, view('-', undefined)), false);
+  assert.equal(isOwnerGone(mark, view('this', undefined)), false);
+  assert.equal(isOwnerGone(mark, view('-', '56')), false);
+  // Marked by one that could not read them.
+  assert.equal(isOwnerGone({ ...mark, begin: '-', boot: '-' }, view('this', '34')), false);
+  assert.equal(isOwnerGone(mark, view('this', '56')), true);
+  assert.equal(isOwnerGone(mark, view('-', 'none')), true);
+});

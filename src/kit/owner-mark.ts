@@ -33,12 +33,27 @@ export function parseOwnerMark(text: string): OwnerMark | undefined {
   return { pid: Number(pid), begin, boot, namespace, host };
 }
 
-/** True only when it is certain that the process is no more; one of another machine or container may live. */
-export function isOwnerGone(mark: OwnerMark): boolean {
-  const here = thisSystem();
+/** What {@link isOwnerGone} asks the system. */
+export interface ProcessView {
+  /** Its beginning; `none` = there is no such process, undefined = the system does not tell now. */
+  beginOf(pid: number): string | undefined;
+  here(): Pick<OwnerMark, 'boot' | 'namespace' | 'host'>;
+}
+
+const SYSTEM: ProcessView = { beginOf, here: thisSystem };
+
+/**
+ * True only when it is certain that the process is no more; one of another machine or container may live, and so may one of which
+ * nothing can be read: a process that has no descriptors left, as by a flood of connections, must not take others for ended.
+ */
+export function isOwnerGone(mark: OwnerMark, view: ProcessView = SYSTEM): boolean {
+  const here = view.here();
   if (mark.host !== here.host || mark.namespace !== here.namespace) return false;
-  if (mark.boot !== here.boot) return true;
-  return mark.begin === '-' ? !exists(mark.pid) : beginOf(mark.pid) !== mark.begin;
+  const areBootsKnown = mark.boot !== '-' && here.boot !== '-';
+  if (areBootsKnown && mark.boot !== here.boot) return true;
+  const begin = view.beginOf(mark.pid);
+  if (begin === 'none') return true;
+  return areBootsKnown && begin !== undefined && mark.begin !== '-' && begin !== mark.begin;
 }
 
 function thisSystem(): Pick<OwnerMark, 'boot' | 'namespace' | 'host'> {
@@ -51,12 +66,13 @@ function thisSystem(): Pick<OwnerMark, 'boot' | 'namespace' | 'host'> {
 
 function beginOf(pid: number): string | undefined {
   // The second field is a name in parentheses that may itself hold parentheses and blanks.
-  return read(
+  const begin = read(
     () =>
       readFileSync(`/proc/${pid}/stat`, 'latin1')
         .replace(/^.*\) /s, '')
         .split(' ')[19],
   );
+  return begin ?? (exists(pid) ? undefined : 'none');
 }
 
 function exists(pid: number): boolean {

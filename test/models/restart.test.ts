@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLatchkeyError } from '../../src/kit/index.ts';
 import { standInServer, until } from '../support/model-servers.ts';
 import { isAlive } from '../support/processes.ts';
+import { endsWith } from '../support/workspace.ts';
 
 test('a server that comes back has its jobs again, with their keys, slots and ends', async (t) => {
   const { server, client, again } = await standInServer(t, ['good'], { maxJobs: 1 });
@@ -72,6 +75,28 @@ test('a process that has the number of a job, and is not it, is left alone', asy
   assert.equal(isAlive(process.pid), true);
   // The job itself carries its directory, and is found by that.
   assert.equal(isAlive(real.pid), false);
+});
+
+test('a group that has the number of a job’s, and no process of it, is left alone', async (t) => {
+  const { server, client, again, directory } = await standInServer(t, ['good']);
+  await server.allocate(client(), { user: 'jane' });
+  await server.close('leave');
+  // Its leader ends, and so nobody has the number itself any more: its group has.
+  const shell = spawn('/bin/sh', ['-c', 'sleep 600 & echo $!'], {
+    detached: true,
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  const ended = once(shell, 'exit');
+  const [said] = await once(shell.stdout, 'data');
+  await ended;
+  const stranger = Number(String(said));
+  endsWith(t, directory, async () => process.kill(stranger, 'SIGKILL'));
+  const path = join(directory, 'state.json');
+  const state = JSON.parse(readFileSync(path, 'utf8'));
+  state.jobs[0].process = { pid: shell.pid, mark: state.jobs[0].process.mark };
+  writeFileSync(path, JSON.stringify(state));
+  await again();
+  assert.equal(isAlive(stranger), true);
 });
 
 test('ids are never used again, after restarts either, and a job starts with nothing of another', async (t) => {

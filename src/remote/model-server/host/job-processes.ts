@@ -12,7 +12,7 @@ const LOOK_MS = 20;
  * directory in their environment. Only on Linux are the latter found.
  */
 function processesOf(group: number | undefined, jobDirectory: string): readonly ProcessIdentity[] {
-  const mark = Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`);
+  const mark = markOf(jobDirectory);
   const found: ProcessIdentity[] = [];
   for (const name of processNames()) {
     const pid = Number(name);
@@ -30,14 +30,17 @@ function processesOf(group: number | undefined, jobDirectory: string): readonly 
  * carries the job's mark in its group or environment, so that a number that was used again is nobody's end.
  *
  * @param leader the process it was started as; its group is the job's
+ * @param hasJustEnded false when nobody has watched the leader: its number may be another group's since. Default true
  */
 export async function endProcesses(
   leader: ProcessIdentity | undefined,
   jobDirectory: string,
   graceMs: number,
+  hasJustEnded = true,
 ): Promise<void> {
   // The group's number is the job's as long as one of its processes lives: the kernel gives it to nobody else.
-  const group = leader === undefined || !groupIsOurs(leader, jobDirectory) ? undefined : leader.pid;
+  const isOurs = leader !== undefined && groupIsOurs(leader, jobDirectory, hasJustEnded);
+  const group = isOurs ? leader.pid : undefined;
   for (const [signal, waitMs] of [
     ['SIGTERM', graceMs],
     ['SIGKILL', 2000],
@@ -54,13 +57,21 @@ export async function endProcesses(
   }
 }
 
-function groupIsOurs(leader: ProcessIdentity, jobDirectory: string): boolean {
+function groupIsOurs(leader: ProcessIdentity, jobDirectory: string, hasJustEnded: boolean): boolean {
   if (isSameProcess(leader)) return true;
-  const successor = identify(leader.pid);
+  const mark = markOf(jobDirectory);
   // Its number belongs to somebody else now.
-  if (successor !== undefined)
-    return carries(leader.pid, Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`));
-  return true;
+  if (identify(leader.pid) !== undefined) return carries(leader.pid, mark);
+  // A group lives on without its leader, and so does one that got the number when the job's was gone: one of ours must be in it.
+  return hasJustEnded || processesOf(leader.pid, jobDirectory).some(({ pid }) => isIn(leader.pid, pid, mark));
+}
+
+function isIn(group: number, pid: number, mark: Buffer): boolean {
+  return processFacts(pid)?.group === group && carries(pid, mark);
+}
+
+function markOf(jobDirectory: string): Buffer {
+  return Buffer.from(`${DIRECTORY_VARIABLE}=${jobDirectory}\0`);
 }
 
 function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {

@@ -11,7 +11,7 @@ import { jobEnvironment } from './job-environment.ts';
 import { lastWords, logTail } from './job-log.ts';
 import { endProcesses } from './job-processes.ts';
 import type { KeptModel, ModelHost, ProcessEnd, RunningModel, StartSpec, Whereabouts } from './model-host.ts';
-import { identify, isSameProcess, type ProcessIdentity } from './process-mark.ts';
+import { identify, isGone, type ProcessIdentity } from './process-mark.ts';
 import { type Instruction, MAX_REPORT_BYTES, REPORT_DESCRIPTOR, type Report, readReport } from './report.ts';
 
 /** How often a job that is not our child is looked at. */
@@ -33,7 +33,7 @@ export function localHost(classRuntime: readonly string[]): ModelHost {
     },
     reap: async (left) => {
       checkHere(left);
-      await endProcesses(left.process, left.directory, left.stopMs);
+      await endProcesses(left.process, left.directory, left.stopMs, false);
     },
   };
 }
@@ -230,9 +230,9 @@ function running(
 /** Somebody else's child: its end is seen by looking, and how it ended is not known. */
 function adopt({ process, report, directory, stopMs }: KeptModel): RunningModel | undefined {
   if (process === undefined) return undefined;
-  if (!isSameProcess(process)) return undefined;
+  if (isGone(process)) return undefined;
   const ended = (async () => {
-    while (isSameProcess(process)) await delay(LOOK_MS, undefined, { ref: false });
+    while (!isGone(process)) await delay(LOOK_MS, undefined, { ref: false });
     return { code: null, signal: null };
   })();
   return running(process, report, ended, directory, stopMs);

@@ -16,16 +16,10 @@ export interface ProcessFacts {
   readonly mark: string;
 }
 
-/** What is known of a process; undefined when there is none, or only what waits to be collected. */
+/** What is known of a process; undefined when there is none, only what waits to be collected, or the system does not tell now. */
 export function processFacts(pid: number): ProcessFacts | undefined {
-  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
-  const stat = readProc(`${pid}/stat`);
-  if (stat === undefined) return process.platform === 'linux' ? undefined : factsFromPs(pid);
-  // The name in parentheses may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', , group = ''] = fields;
-  if (state === 'Z' || state === 'X') return undefined;
-  return { state, group: Number(group), mark: `${bootId()}:${fields[19]}` };
+  const facts = lookAt(pid);
+  return facts === 'untold' ? undefined : facts;
 }
 
 /** @returns undefined when it is gone already */
@@ -34,14 +28,34 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return facts === undefined ? undefined : { pid, mark: facts.mark };
 }
 
-/** Whether that very process is alive. */
+/** Whether that very process is known to be alive: only then is it signalled. */
 export function isSameProcess({ pid, mark }: ProcessIdentity): boolean {
   return processFacts(pid)?.mark === mark;
 }
 
-/** Ticks are counted from the start of the machine: this tells one start from another. */
-function bootId(): string {
-  return (readProc('sys/kernel/random/boot_id') ?? '').trim().slice(0, 8);
+/**
+ * Whether that very process is known to be no more. A server without a free descriptor, as in a flood of connections, can read nothing of
+ * it, and does not take a job for ended by that.
+ */
+export function isGone({ pid, mark }: ProcessIdentity): boolean {
+  const facts = lookAt(pid);
+  return facts !== 'untold' && facts?.mark !== mark;
+}
+
+function lookAt(pid: number): ProcessFacts | 'untold' | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
+  if (process.platform !== 'linux') return factsFromPs(pid);
+  const stat = readProc(`${pid}/stat`);
+  const boot = readProc('sys/kernel/random/boot_id');
+  if (stat === 'none') return undefined;
+  if (stat === 'untold' || boot === 'untold') return 'untold';
+  // The name in parentheses may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', , group = ''] = fields;
+  if (state === 'Z' || state === 'X') return undefined;
+  // Ticks are counted from the start of the machine: this tells one start from another.
+  const start = boot === 'none' ? '' : boot.trim().slice(0, 8);
+  return { state, group: Number(group), mark: `${start}:${fields[19]}` };
 }
 
 function factsFromPs(pid: number): ProcessFacts | undefined {
@@ -55,10 +69,11 @@ function factsFromPs(pid: number): ProcessFacts | undefined {
     : { state, group: Number(group), mark };
 }
 
-function readProc(path: string): string | undefined {
+function readProc(path: string): string {
   try {
     return readFileSync(`/proc/${path}`, 'latin1');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ESRCH' ? 'none' : 'untold';
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../kit/index.ts';
 import { JOB_LOG, JOBS_DIRECTORY } from '../host/job-directory.ts';
 import { endProcesses } from '../host/job-processes.ts';
-import { isSameProcess } from '../host/process-mark.ts';
+import { isGone } from '../host/process-mark.ts';
 import { STATE_FILE } from '../live-jobs.ts';
 import { readState, type SavedJob } from '../state-file.ts';
 import { hasClient } from './has-client.ts';
@@ -57,7 +57,7 @@ export async function watchOrphans(watch: OrphanWatch): Promise<void> {
 
 /** Jobs of batch systems end with their wall time, and are not of this machine. */
 function isRunning({ process, directory }: SavedJob): boolean {
-  return process != null && /^\d{1,15}$/.test(directory) && isSameProcess(process);
+  return process != null && /^\d{1,15}$/.test(directory) && !isGone(process);
 }
 
 /** Where the system does not tell, no client is known. */
