@@ -1,6 +1,15 @@
 // Directories on another machine, when the process, the connection or the sshd that they belong to is killed.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -78,9 +87,19 @@ test('what nobody could remove is removed by the next login of the account, and 
   const elsewhere = join(temporary, 'latchkey-ghijkl');
   for (const directory of [unmarked, elsewhere]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(join(elsewhere, '.owner'), owner.replace(/\S+\n$/, 'elsewhere\n'));
+  // Others may write into it: its mark is anybody's word.
+  const open = join(temporary, 'latchkey-mnopqr');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  writeFileSync(join(open, '.owner'), owner);
+  // Its holder could read nothing of itself.
+  const untold = join(temporary, 'latchkey-stuvwx');
+  mkdirSync(untold, { mode: 0o700 });
+  const liveOwner = readFileSync(join(live.path, '.owner'), 'utf8');
+  writeFileSync(join(untold, '.owner'), liveOwner.replace(/^(\d+) \S+ \S+/, '$1 - -'));
   const next = (await holdDirectory(await connection(t, ground))) ?? assert.fail('not held');
   assert.equal(existsSync(held.path), false);
-  for (const directory of [unmarked, elsewhere, live.path, next.path])
+  for (const directory of [unmarked, elsewhere, open, untold, live.path, next.path])
     assert.equal(existsSync(directory), true, directory);
 });
 

@@ -11,7 +11,8 @@ export interface HeldDirectory {
 /**
  * Holds a private directory: a shell over there that does nothing but wait. It removes the directory at the end of its input, which comes
  * when we say so, when this process ends however it does, and when the connection or its sshd goes. First it removes what others of
- * this account have left that could not do so any more: directories whose mark (see kit/owner-mark.ts) names a process that is gone.
+ * this account have left that could not do so any more: private directories whose mark (see kit/owner-mark.ts) names a process that is
+ * gone. A mark in a directory that others may write to is anybody's word.
  *
  * `$1` is the directory to make again, at the same place; whoever held it before leaves it alone then.
  */
@@ -21,17 +22,21 @@ host=$(uname -n); space=$(readlink /proc/self/ns/pid 2>/dev/null) || space=-
 boot=-; if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
 begun() {
   if [ -d /proc/self ]; then
-    { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+    { read -r line <"/proc/$1/stat"; } 2>/dev/null || { [ ! -e "/proc/$1" ] || printf untold; return 0; }
     set -- \${line##*) }; shift 19; printf '%s' "$1"
   elif kill -0 "$1" 2>/dev/null; then printf -; fi
 }
 sweep() {
   for old in "$1"/latchkey-*; do
     [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -f "$old/${OWNER_FILE}" ] || continue
+    case $(ls -ld -- "$old") in drwx------*) ;; *) continue ;; esac
     read -r pid start when where name <"$old/${OWNER_FILE}" || continue
     case $pid in ''|*[!0-9]*) continue ;; esac
     [ "$name" = "$host" ] && [ "$where" = "$space" ] || continue
-    [ "$when" = "$boot" ] && [ "$(begun "$pid")" = "$start" ] && continue
+    if [ "$when" = "$boot" ]; then
+      now=$(begun "$pid")
+      case $now in "$start"|untold) continue ;; ?*) [ "$start" != - ] || continue ;; esac
+    elif [ "$when" = - ] || [ "$boot" = - ]; then continue; fi
     rm -rf -- "$old"
   done
 }
