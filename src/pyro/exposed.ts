@@ -17,7 +17,7 @@ export interface CallContext {
   readonly method: string;
   /** What the caller added to the message, by four letters. */
   readonly annotations: ReadonlyMap<string, Uint8Array>;
-  /** Aborted when the caller gives up or is gone, the call lasts too long, or the server closes. */
+  /** Aborted when the caller gives up or is gone, the call lasts too long, or the server closes; for a stream, when it is ended early. */
   readonly signal: AbortSignal;
 }
 

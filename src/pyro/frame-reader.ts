@@ -43,6 +43,7 @@ const MOST_AHEAD = 16;
  */
 export class FrameReader {
   readonly #maxBytes: number;
+  #mostInflated: number;
   readonly #hmacKey: Secret | undefined;
   #version: PyroVersion | undefined;
   /** What is not read yet is `#buffer` from `#start` to `#end`. */
@@ -58,6 +59,7 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions = {}) {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_FRAME_BYTES;
+    this.#mostInflated = this.#maxBytes;
     this.#hmacKey = options.hmacKey;
     this.#version = options.version;
   }
@@ -65,6 +67,11 @@ export class FrameReader {
   /** The version of the protocol, once the first header has told it. */
   get version(): PyroVersion | undefined {
     return this.#version;
+  }
+
+  /** Most bytes of a payload when inflated, from now on: a small message of a stranger must not become a large one. */
+  limitInflated(bytes: number): void {
+    this.#mostInflated = Math.min(bytes, this.#maxBytes);
   }
 
   /** True when a frame has begun and its end is not there. */
@@ -178,7 +185,7 @@ export class FrameReader {
       correlation = this.#buffer.subarray(begin + 20, begin + 36);
     const type = typeOf(header.type);
     if (type === undefined) throw malformed(`there is no message type ${header.type}`);
-    const payload = (header.flags & COMPRESSED) === 0 ? sent : inflated(sent, this.#maxBytes);
+    const payload = (header.flags & COMPRESSED) === 0 ? sent : inflated(sent, this.#mostInflated);
     const flags = flagsOf(version, header.flags);
     const { sequence, serializerId } = header;
     return correlation === undefined

@@ -8,8 +8,10 @@ import { largeBuffers } from './large-buffers.ts';
 export interface FrameStreamOptions {
   /** Most bytes of one message, both ways. */
   readonly maxBytes: number;
+  /** Less of those that come, if it is less. */
+  readonly maxIncomingBytes?: number;
   readonly hmacKey?: Secret | undefined;
-  /** Most bytes of a message until {@link FrameStream.trust} is called: a stranger's are few. Default: as any. */
+  /** Most bytes of a message, also when inflated, until {@link FrameStream.trust} is called: a stranger's are few. Default: as any. */
   readonly strangerBytes?: number;
 }
 
@@ -43,9 +45,10 @@ export class FrameStream {
     this.#listener = listener;
     this.#mostFrameBytes = options.strangerBytes ?? Number.POSITIVE_INFINITY;
     this.#reader = new FrameReader({
-      maxBytes: options.maxBytes,
+      maxBytes: Math.min(options.maxBytes, options.maxIncomingBytes ?? Number.POSITIVE_INFINITY),
       ...(options.hmacKey === undefined ? {} : { hmacKey: options.hmacKey }),
     });
+    this.#reader.limitInflated(this.#mostFrameBytes);
     stream.on('data', (chunk: Buffer) => {
       this.#frameBytes += chunk.length;
       this.#reader.push(chunk);
@@ -80,6 +83,7 @@ export class FrameStream {
   /** From now on messages may be as long as any. */
   trust(): void {
     this.#mostFrameBytes = Number.POSITIVE_INFINITY;
+    this.#reader.limitInflated(this.#mostFrameBytes);
   }
 
   /** Who hears of frames from now on. */

@@ -1,8 +1,10 @@
+import { LatchkeyError } from '../kit/index.ts';
 import { exceptionPayload } from './exception-payload.ts';
 import { type Frame, NO_FLAGS } from './frame.ts';
 import type { FrameStream } from './frame-stream.ts';
 import { pythonException } from './remote-exception.ts';
 import type { Serializer } from './serializer.ts';
+import type { ServerCall } from './server-call.ts';
 import type { ServerGround } from './server-ground.ts';
 import { type ItemSource, isItemSource } from './stream-table.ts';
 import type { PyroInput } from './value.ts';
@@ -34,9 +36,10 @@ export class ServerAnswers {
   }
 
   /** What a method returned: a value, or a stream of them. */
-  value(frame: Frame, serializer: Serializer, value: unknown): void {
+  value(frame: Frame, serializer: Serializer, call: ServerCall, value: unknown): void {
     if (frame.flags.oneway === true) return;
-    if (isItemSource(value) && frame.flags.batch !== true) return void this.#stream(frame, serializer, value);
+    if (isItemSource(value) && frame.flags.batch !== true)
+      return void this.#stream(frame, serializer, call, value);
     try {
       const payload = encodePassed((value ?? null) as PyroInput, this.#ground.passing, serializer.encode);
       this.#send(frame, frame.flags.batch === true ? { batch: true } : NO_FLAGS, payload);
@@ -51,9 +54,10 @@ export class ServerAnswers {
     this.#send(frame, { exception: true }, exceptionPayload(error, serializer, frame.version));
   }
 
-  #stream(frame: Frame, serializer: Serializer, source: ItemSource): void {
+  #stream(frame: Frame, serializer: Serializer, call: ServerCall, source: ItemSource): void {
     const { ground, owner } = this.#ground;
-    const id = ground.streams.open(owner, source, ground.now());
+    const abandon = () => call.abort(new LatchkeyError('pyro/cancelled', 'nobody reads the stream any more'));
+    const id = ground.streams.open(owner, source, ground.now(), abandon);
     if (id === undefined) {
       const { maxStreamsPerConnection } = ground.limits;
       const busy = `this connection has ${maxStreamsPerConnection} streams open: read or close some first`;

@@ -68,6 +68,7 @@ export class ServerConnection {
       stream,
       {
         maxBytes: ground.limits.maxMessageBytes,
+        maxIncomingBytes: ground.limits.maxRequestBytes,
         hmacKey: ground.hmacKey,
         strangerBytes: MAX_HANDSHAKE_BYTES,
       },
@@ -217,10 +218,13 @@ export class ServerConnection {
       const args = this.#revived(request.args) as readonly PyroValue[];
       const result =
         frame.flags.batch === true
-          ? performBatch(exposed, args, call, this.#version, () => this.#phase === 'ended')
+          ? performBatch(exposed, args, call, {
+              ...{ version: this.#version, maxBytes: this.#ground.limits.maxMessageBytes },
+              isOver: () => this.#phase === 'ended',
+            })
           : perform(exposed, args, this.#revived(request.kwargs) as typeof request.kwargs, call);
       if (isPromise(result)) this.#follow(frame, serializer, call, result);
-      else this.#answers.value(frame, serializer, result);
+      else this.#answers.value(frame, serializer, call, result);
     } catch (error) {
       this.#answers.error(frame, serializer, error);
     }
@@ -253,7 +257,7 @@ export class ServerConnection {
       this.#startWaiting();
     };
     result.then(
-      (value) => done(() => this.#answers.value(frame, serializer, value)),
+      (value) => done(() => this.#answers.value(frame, serializer, call, value)),
       (error) => done(() => this.#answers.error(frame, serializer, error)),
     );
   }

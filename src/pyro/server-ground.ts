@@ -18,6 +18,8 @@ export type Authorize = (handshake: PyroValue, peer: CallPeer) => unknown;
 export interface ServerLimits {
   /** Most bytes of one message; default 64 MiB. */
   readonly maxMessageBytes: number;
+  /** Most bytes of one message that comes, also when inflated; default as `maxMessageBytes`. */
+  readonly maxRequestBytes: number;
   /** Default 1000. */
   readonly maxConnections: number;
   /** Calls of one connection that are answered at the same time; others of it wait. Default 4096; a Pyro client has one. */
@@ -40,6 +42,7 @@ export interface ServerLimits {
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxMessageBytes: 64 * 1024 * 1024,
+  maxRequestBytes: Number.POSITIVE_INFINITY,
   maxConnections: 1000,
   maxCallsPerConnection: 4096,
   maxStreamsPerConnection: 100,

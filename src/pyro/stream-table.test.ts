@@ -50,6 +50,23 @@ test('too many are refused and ended; idle ones and those of a lost connection e
   assert.ok(table.open(owner, numbers(1).source, 0) !== undefined);
 });
 
+test('one that is waited for is not idle, and whoever waits for nothing is told', async () => {
+  const table = new StreamTable(LIMITS);
+  const owner = {};
+  let isAbandoned = false;
+  const source = (async function* () {
+    await new Promise(() => {});
+    yield 1;
+  })();
+  const id = table.open(owner, source, 0, () => (isAbandoned = true)) ?? '';
+  void table.next(owner, id, 0);
+  table.sweep(5000);
+  assert.equal(table.size, 1);
+  assert.equal(isAbandoned, false);
+  table.closeAll(owner);
+  assert.equal(isAbandoned, true);
+});
+
 test('only generators are streams', () => {
   assert.ok(isItemSource(numbers(1).source));
   assert.ok(isItemSource((async function* () {})()));

@@ -13,7 +13,11 @@ export interface StreamLimits {
 interface OpenStream {
   readonly owner: object;
   readonly source: ItemSource;
+  /** Tells the method that nobody waits any more: a generator hears of its end only where it yields. */
+  readonly abandon: (() => void) | undefined;
   lastUse: number;
+  /** Fetches that are not answered. */
+  waiting: number;
   /** The fetch before: items come in the order they were asked for. */
   last: Promise<unknown> | undefined;
 }
@@ -32,16 +36,20 @@ export class StreamTable {
     return this.#streams.size;
   }
 
-  /** @returns the stream's name, or undefined when its owner has too many; then the source is ended */
-  open(owner: object, source: ItemSource, now: number): string | undefined {
+  /**
+   * @param abandon called when the stream is ended early, also while an item is being waited for
+   * @returns the stream's name, or undefined when its owner has too many; then the source is ended
+   */
+  open(owner: object, source: ItemSource, now: number, abandon?: () => void): string | undefined {
     const count = this.#counts.get(owner) ?? 0;
     if (count >= this.#limits.maxPerConnection) {
+      abandon?.();
       end(source);
       return undefined;
     }
     this.#counts.set(owner, count + 1);
     const id = randomUUID();
-    this.#streams.set(id, { owner, source, lastUse: now, last: undefined });
+    this.#streams.set(id, { owner, source, abandon, lastUse: now, waiting: 0, last: undefined });
     return id;
   }
 
@@ -56,8 +64,10 @@ export class StreamTable {
       return await stream.source.next();
     })();
     stream.last = fetched;
+    stream.waiting += 1;
     try {
       const result = await fetched;
+      stream.waiting -= 1;
       if (result.done === true) this.#forget(id);
       return result;
     } catch (error) {
@@ -71,6 +81,7 @@ export class StreamTable {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     this.#forget(id);
+    stream.abandon?.();
     end(stream.source);
   }
 
@@ -80,9 +91,12 @@ export class StreamTable {
       if (owner === undefined || stream.owner === owner) this.close(id);
   }
 
-  /** Ends the streams that were idle too long. */
+  /** Ends the streams that were idle too long: one that is waited for is not. */
   sweep(now: number): void {
-    for (const [id, stream] of this.#streams) if (now - stream.lastUse > this.#limits.idleMs) this.close(id);
+    for (const [id, stream] of this.#streams) {
+      if (stream.waiting > 0) stream.lastUse = now;
+      else if (now - stream.lastUse > this.#limits.idleMs) this.close(id);
+    }
   }
 
   #forget(id: string): void {

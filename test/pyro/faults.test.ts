@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isLatchkeyError } from '../../src/kit/index.ts';
+import { isLatchkeyError, Secret } from '../../src/kit/index.ts';
 import {
   connectObject,
   encodeFrame,
@@ -14,6 +14,7 @@ import {
   type ObjectServerOptions,
   serializers,
 } from '../../src/pyro/index.ts';
+import { encodePeerMessage, PEER_ANNOTATION } from '../../src/pyro/peer-proof.ts';
 import { until } from '../support/credential-directory.ts';
 import { EchoObject } from '../support/pyro/echo-object.ts';
 import { havePyro4, startDaemon } from '../support/pyro/peers.ts';
@@ -218,6 +219,52 @@ test('a stranger cannot send much before it is in', async (t) => {
   assert.equal(server.connections, 0);
 });
 
+test('what a stranger has compressed does not become much either', async (t) => {
+  const { port } = await served(t, { token: new Secret('known to few') });
+  const hello = encodePeerMessage({ kind: 'hello', nonce: Buffer.alloc(32), hasToken: true });
+  const bomb = encodeFrame(
+    {
+      ...frameOf('connect'),
+      annotations: new Map([[PEER_ANNOTATION, hello]]),
+      payload: Buffer.alloc(60_000_000, ' '),
+    },
+    { compress: true },
+  );
+  assert.ok(bomb.length < 100_000);
+  const socket = connect(port, '127.0.0.1');
+  const heard: Buffer[] = [];
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => heard.push(chunk));
+  socket.write(bomb);
+  await new Promise((resolve) => socket.once('close', resolve));
+  assert.match(Buffer.concat(heard).toString('latin1'), /more than 1048576 bytes when inflated/);
+});
+
+test('a batch without end neither holds up others nor fills the memory', async (t) => {
+  const { uri } = await served(t, { maxMessageBytes: 4 << 20 });
+  const [greedy, other] = [await connectObject(uri), await connectObject(uri)];
+  t.after(() => Promise.all([greedy.close(), other.close()]));
+  const long = greedy.batch(Array.from({ length: 50_000 }, () => ({ method: 'spin', args: [1] })));
+  const given = long.catch((error: Error) => error.message);
+  // Answered while the batch is made, which would take most of a minute.
+  assert.equal(await other.call('echo', ['fine']), 'fine');
+  await greedy.close();
+  assert.match(String(await given), /closed/);
+  const many = Array.from({ length: 1000 }, () => ({ method: 'big', args: [100_000] }));
+  await assert.rejects(other.batch(many), coded('pyro/remote', /results of the batch are more than/));
+  assert.ok(other.isNative);
+});
+
+test('a stream that is left while an item is waited for tells its method', async (t) => {
+  const { uri, echo } = await served(t);
+  const object = await connectObject(uri);
+  const waiting = object.iterate('quiet').next();
+  await until(() => echo.waiting === 1, 'it waits');
+  await object.close();
+  await assert.rejects(waiting, coded('pyro/closed'));
+  await until(() => echo.waiting === 0, 'it is told');
+});
+
 test('more clients than the server takes are told so, and the first ones keep working', async (t) => {
   const { server, uri, port } = await served(t, { maxConnections: 10 });
   const objects = await Promise.all(Array.from({ length: 10 }, () => connectObject(uri)));
@@ -353,9 +400,10 @@ async function talking(t: TestContext, talk: (socket: Socket) => void): Promise<
 async function served(
   t: TestContext,
   options: Partial<ObjectServerOptions> = {},
-): Promise<{ server: ObjectServer; uri: string; port: number }> {
+): Promise<{ server: ObjectServer; uri: string; port: number; echo: EchoObject }> {
   const server = await ObjectServer.listen({ address: LOOPBACK, ...options });
   t.after(() => server.close(0));
-  const uri = server.publish(new EchoObject().exposed, 'echo');
-  return { server, uri, port: (server.address as { port: number }).port };
+  const echo = new EchoObject();
+  const uri = server.publish(echo.exposed, 'echo');
+  return { server, uri, echo, port: (server.address as { port: number }).port };
 }

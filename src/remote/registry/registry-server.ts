@@ -17,6 +17,9 @@ export interface RegistryServerOptions {
   readonly clock?: Clock;
 }
 
+/** Its messages are short, and anybody may send them where there is no key. */
+const MAX_REQUEST_BYTES = 4 << 20;
+
 /** A registry of names: a Pyro name server for clients of both versions, and more for ours. */
 export class RegistryServer {
   readonly #server: ObjectServer;
@@ -29,6 +32,7 @@ export class RegistryServer {
     const kept = stateFile === undefined ? [] : await RegistryStore.load(stateFile);
     const server = await ObjectServer.listen({
       address: options.address,
+      maxRequestBytes: MAX_REQUEST_BYTES,
       ...(options.published === undefined ? {} : { published: options.published }),
       ...(options.hmacKey === undefined ? {} : { hmacKey: options.hmacKey }),
     });

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Exposed, pythonException, tuple } from '../../../src/pyro/index.ts';
 
@@ -6,6 +7,8 @@ export class EchoObject {
   count = 0;
   /** Generators that were cleaned up. */
   ended = 0;
+  /** Streams that wait for what never comes. */
+  waiting = 0;
   readonly signals: AbortSignal[] = [];
   readonly exposed: Exposed;
 
@@ -33,6 +36,12 @@ export class EchoObject {
         failgen: async function* ([count]) {
           for (let i = 0; i < Number(count); i += 1) yield i;
           throw new RangeError('no more');
+        },
+        quiet: (_, __, { signal }) => this.#nothing(signal),
+        spin: ([milliseconds]) => {
+          const end = performance.now() + Number(milliseconds);
+          while (performance.now() < end);
+          return null;
         },
         note: () => {
           this.count += 1;
@@ -82,6 +91,15 @@ export class EchoObject {
     } finally {
       this.ended += 1;
     }
+  }
+
+  async *#nothing(signal: AbortSignal): AsyncGenerator<number> {
+    this.waiting += 1;
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    this.waiting -= 1;
   }
 }
 
