@@ -6,16 +6,20 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isLatchkeyError } from '../../src/kit/index.ts';
 import { type PyroDict, RemoteError, type RemoteObject } from '../../src/pyro/index.ts';
 import { getFile, putFile } from '../../src/remote/index.ts';
+import { Uploads } from '../../src/remote/model-server/files/uploads.ts';
 import { freePort } from '../support/free-port.ts';
 import { modelServerProcess } from '../support/model-server-process.ts';
+import { until } from '../support/model-servers.ts';
 import { havePeers } from '../support/peers.ts';
 import { workspace } from '../support/workspace.ts';
 
@@ -25,6 +29,8 @@ async function jobWithFiles(t: TestContext): Promise<{
   readonly jobID: string;
   readonly inside: string;
   readonly directory: string;
+  /** Of the server. */
+  readonly pid: number;
 }> {
   const directory = workspace(t);
   const script = join(directory, 'model.mjs');
@@ -32,7 +38,13 @@ async function jobWithFiles(t: TestContext): Promise<{
   const server = await modelServerProcess(t, ['--class', `${script}#Model`]);
   const client = await server.connect();
   const { jobID } = (await client.call('allocate', ['jane'])) as PyroDict;
-  return { client, jobID: String(jobID), inside: join(server.directory, 'jobs', '1', 'work'), directory };
+  return {
+    client,
+    jobID: String(jobID),
+    inside: join(server.directory, 'jobs', '1', 'work'),
+    directory,
+    pid: server.process.pid ?? 0,
+  };
 }
 
 const isFileError = (words: RegExp) => (error: unknown) =>
@@ -191,4 +203,104 @@ jobman.terminateJob(jobID)
     input: server.key.revealText(),
   });
   assert.equal(stdout, "[b'0 1 ', b'2 3']\nremote/file\n", stderr);
+});
+
+/** What a process has open. */
+function openFiles(pid: number): readonly string[] {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).map((name) => {
+    try {
+      return readlinkSync(join(directory, name));
+    } catch {
+      // Closed in this moment.
+      return '';
+    }
+  });
+}
+
+/** A stand-in for a model server that lies: the answers it gives, by method. */
+function lying(answers: Readonly<Record<string, unknown>>): RemoteObject {
+  const call = async (method: string): Promise<unknown> => answers[method] ?? null;
+  return { call } as unknown as RemoteObject;
+}
+
+test('a server that lies about a file costs neither memory nor bytes that nobody asked for', async (t) => {
+  const directory = workspace(t);
+  const [local, back] = [join(directory, 'in'), join(directory, 'out')];
+  writeFileSync(local, 'six by');
+  const isLie = (error: unknown) =>
+    isLatchkeyError(error, 'remote/file') && /contradicts itself/.test(error.message);
+  for (const size of [2 ** 50, Number.POSITIVE_INFINITY, Number.NaN, -5, 'all of it']) {
+    const facts = { size, tag: 'x', mode: 0o600 };
+    await assert.rejects(
+      getFile(lying({ statFile: facts, readFile: new Uint8Array() }), '1@M', 'x', back),
+      isLie,
+    );
+  }
+  const five = { size: 5, tag: 'x', mode: 0o600 };
+  for (const readFile of [new Uint8Array(1 << 20), 'hello', null])
+    await assert.rejects(getFile(lying({ statFile: five, readFile }), '1@M', 'x', back), isLie);
+  for (const begun of [
+    { chunkBytes: 0, missing: [0] },
+    { chunkBytes: Number.NaN, missing: [0] },
+    { chunkBytes: 2 ** 40, missing: [0] },
+    { chunkBytes: 4, missing: [2] },
+    { chunkBytes: 4, missing: [-1] },
+    { chunkBytes: 4, missing: 'all' },
+    {},
+  ])
+    await assert.rejects(putFile(lying({ beginFile: { upload: 'u', ...begun } }), '1@M', local, 'x'), isLie);
+  assert.deepEqual(readdirSync(directory), ['in']);
+});
+
+test('what waits under the name that a fetched file might have until it is whole gets nothing of it', async (t) => {
+  const directory = workspace(t);
+  const waiting = join(directory, 'out.part');
+  writeFileSync(waiting, '');
+  const answers = {
+    statFile: { size: 6, tag: 'x', mode: 0o600 },
+    readFile: Buffer.from('secret'),
+    hashFile: createHash('sha256').update('secret').digest('hex'),
+  };
+  await getFile(lying(answers), '1@M', 'x', join(directory, 'out'));
+  assert.equal(readFileSync(join(directory, 'out'), 'utf8'), 'secret');
+  assert.equal(readFileSync(waiting, 'utf8'), '');
+});
+
+test('a file of any size that is made of nothing is summed up no longer than somebody waits', async (t) => {
+  const { client, jobID, inside, pid } = await jobWithFiles(t);
+  assert.equal(spawnSync('truncate', ['-s', '8T', join(inside, 'sparse')]).status, 0);
+  const giveUp = new AbortController();
+  const hashing = client.call('hashFile', [jobID, 'sparse'], { signal: giveUp.signal });
+  const isUsed = () => openFiles(pid).some((path) => path.endsWith('/sparse'));
+  await until(isUsed, 'it is being read');
+  giveUp.abort();
+  await assert.rejects(hashing);
+  await until(() => !isUsed(), 'it is read no more');
+});
+
+test('files that are written and never closed are bounded, all of a job together, and go with their client', async (t) => {
+  const { client, jobID } = await jobWithFiles(t);
+  const isFull = isFileError(/files that are not closed/);
+  const piece = new Uint8Array(60 << 20);
+  const open = async () => client.follow(await client.call('getPyroFile', [jobID, 'x', 'wb']));
+  const files = [await open(), await open()];
+  for (const file of files) for (let i = 0; i < 2; i += 1) await file.call('setChunk', [piece]);
+  await assert.rejects((await open()).call('setChunk', [piece]), isFull);
+  await files[0]?.call('close');
+  const more = await open();
+  await more.call('setChunk', [piece]);
+});
+
+test('one job cannot keep another from its files by beginning many', async (t) => {
+  const root = workspace(t);
+  const uploads = new Uploads(1 << 20);
+  t.after(() => uploads.close());
+  const begin = (job: string, path: string) =>
+    uploads.begin({ job, root, path, size: 1, sha256: '0'.repeat(64), mode: 0o600 }, 0);
+  await Promise.all(Array.from({ length: 64 }, (_, n) => begin('1@M', `file${n}`)));
+  await assert.rejects(begin('1@M', 'more'), (error) => isLatchkeyError(error, 'remote/file'));
+  await begin('2@M', 'other');
+  await uploads.dropJob('1@M');
+  await begin('1@M', 'more');
 });

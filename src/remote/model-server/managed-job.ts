@@ -28,6 +28,8 @@ export class ManagedJob {
   leaseEndsAt: number | undefined;
   /** When it was last looked after by request. */
   lookedAt = 0;
+  /** What is kept in memory of files that clients write and have not closed. */
+  unclosedBytes = 0;
   /** Ends its start. */
   readonly starting = new AbortController();
   /** Resolves when it has reported; set from its start on. */

@@ -50,10 +50,13 @@ export function filesElsewhere(transport: Transport, root: string): JobFiles {
           status?.kind === 'file' || status?.kind === 'directory' ? [{ name, ...factsOf(status) }] : [],
         );
       }),
-    hash: (path) =>
+    hash: (path, signal) =>
       told(path, async () => {
         const [there] = await found(path);
-        const { exitCode, stdout } = await transport.run(['sha256sum', '--', there], { timeoutMs: HASH_MS });
+        const { exitCode, stdout } = await transport.run(['sha256sum', '--', there], {
+          timeoutMs: HASH_MS,
+          signal,
+        });
         const [digits = ''] = /^\\?([0-9a-f]{64})/.exec(stdout.toString('latin1'))?.slice(1) ?? [];
         if (exitCode === 0 && digits !== '') return digits;
         throw new LatchkeyError('remote/file', `${quote(path)}: that machine has no checksum of it`);

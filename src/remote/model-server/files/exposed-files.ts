@@ -38,7 +38,10 @@ export function fileMethods(
           ...factsValue(facts),
         })),
     ],
-    hashFile: [['jobID', 'path', 'key'], (given, caller) => filesOf(given, caller).hash(given.text('path'))],
+    hashFile: [
+      ['jobID', 'path', 'key'],
+      (given, caller, { signal }) => filesOf(given, caller).hash(given.text('path'), signal),
+    ],
     readFile: [
       ['jobID', 'path', 'offset', 'length', 'tag', 'key'],
       (given, caller) =>
@@ -81,6 +84,7 @@ export function fileMethods(
           path: given.text('filename'),
           mode: given.optionalText('mode') ?? 'rb',
           bufferBytes: given.count('buffSize', 1 << 20, 1),
+          closed: caller.closed,
         }),
     ],
     uploadFile: [

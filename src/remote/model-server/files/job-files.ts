@@ -6,7 +6,7 @@ export interface JobFiles {
   facts(path: string): Promise<FileFacts>;
   list(path: string): Promise<readonly (FileFacts & { readonly name: string })[]>;
   /** SHA-256 in hexadecimal digits. */
-  hash(path: string): Promise<string>;
+  hash(path: string, signal: AbortSignal): Promise<string>;
   /** A piece; with `tag` only of the file as it was then. */
   read(path: string, offset: number, length: number, tag: string | undefined): Promise<Uint8Array>;
   /** Whole, or as it was before. */
@@ -20,7 +20,7 @@ export function filesIn(root: string): JobFiles {
   return {
     facts: (path) => fileFacts(root, path),
     list: (path) => listFiles(root, path),
-    hash: (path) => hashFile(root, path),
+    hash: (path, signal) => hashFile(root, path, signal),
     read: (path, offset, length, tag) => readChunk(root, path, offset, length, tag),
     write: (path, bytes) => writeWhole(root, path, bytes),
   };

@@ -12,11 +12,15 @@ export interface PyroFileOptions {
   /** `r`, `rb`, `w` or `wb`. */
   readonly mode: string;
   readonly bufferBytes: number;
+  /** Aborted when its client is gone: what was not closed is let go. */
+  readonly closed: AbortSignal;
 }
 
-/** One piece in one message; the whole of what is written is kept until it is closed. */
+/** One piece in one message; the whole of what is written is kept until it is closed, in memory: of all files of a job together. */
 const MAX_BUFFER_BYTES = 8 << 20;
 const MAX_WRITTEN_BYTES = 256 << 20;
+/** What a piece takes besides its bytes. */
+const PIECE_COST_BYTES = 128;
 
 /**
  * The old file object: `getChunk`, `setChunk`, `getTerminalChunk`, `close`. Read, it is a file of the job as it is now; written, the file
@@ -33,6 +37,14 @@ export function pyroFileOf(job: ManagedJob, options: PyroFileOptions): Exposed {
   let offset = 0;
   let isOpen = true;
   const written: Uint8Array[] = [];
+  let bytesWritten = 0;
+  const letGo = (): void => {
+    isOpen = false;
+    options.closed.removeEventListener('abort', letGo);
+    written.length = 0;
+    job.unclosedBytes -= bytesWritten;
+    bytesWritten = 0;
+  };
   const checkUse = (writing: boolean): void => {
     if (!isOpen) throw new LatchkeyError('remote/file', `${path} is closed`);
     if (writing !== isWriting)
@@ -53,11 +65,17 @@ export function pyroFileOf(job: ManagedJob, options: PyroFileOptions): Exposed {
       setChunk: method(['bytes'], (given) => {
         checkUse(true);
         const piece = bytesOf(given.value('bytes'));
-        offset += piece.length;
-        if (offset > MAX_WRITTEN_BYTES)
-          throw new LatchkeyError('remote/file', `${path} is larger than ${MAX_WRITTEN_BYTES} bytes`, {
-            hint: 'beginFile, writeFile and finishFile take larger ones',
-          });
+        const bytes = piece.length + PIECE_COST_BYTES;
+        if (job.unclosedBytes + bytes > MAX_WRITTEN_BYTES)
+          throw new LatchkeyError(
+            'remote/file',
+            `what is written to ${path} and other files that are not closed is larger than ${MAX_WRITTEN_BYTES} bytes`,
+            { hint: 'close those that are done; beginFile, writeFile and finishFile take larger ones' },
+          );
+        if (written.length === 0) options.closed.addEventListener('abort', letGo, { once: true });
+        if (options.closed.aborted) return;
+        job.unclosedBytes += bytes;
+        bytesWritten += bytes;
         written.push(Uint8Array.from(piece));
       }),
       setBuffSize: method(['buffSize'], (given) => {
@@ -73,8 +91,11 @@ export function pyroFileOf(job: ManagedJob, options: PyroFileOptions): Exposed {
       close: method([], async () => {
         if (!isOpen) return;
         isOpen = false;
-        if (isWriting) await job.files.write(path, Buffer.concat(written));
-        written.length = 0;
+        try {
+          if (isWriting) await job.files.write(path, Buffer.concat(written));
+        } finally {
+          letGo();
+        }
       }),
     },
   });

@@ -50,15 +50,16 @@ export async function readChunk(
   });
 }
 
-/** SHA-256 of a file, in hexadecimal digits. */
-export function hashFile(root: string, path: string): Promise<string> {
-  return inFile(root, path, (file) => hashOf(file));
+/** SHA-256 of a file, in hexadecimal digits. A job can make one of any size out of nothing: the signal ends it. */
+export function hashFile(root: string, path: string, signal?: AbortSignal): Promise<string> {
+  return inFile(root, path, (file) => hashOf(file, signal));
 }
 
-export async function hashOf(file: FileHandle): Promise<string> {
+export async function hashOf(file: FileHandle, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.alloc(1 << 20);
   for (let at = 0; ; ) {
+    signal?.throwIfAborted();
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) return hash.digest('hex');
     hash.update(buffer.subarray(0, bytesRead));

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { LatchkeyError, quote, type Secret } from '../../../kit/index.ts';
 import type { PyroDict, PyroValue, RemoteObject } from '../../../pyro/index.ts';
-import { hashOf } from './read-file.ts';
+import { hashOf, MAX_CHUNK_BYTES } from './read-file.ts';
 
 /** How files go. */
 export interface TransferOptions {
@@ -40,8 +41,7 @@ export async function putFile(
     const sha256 = await hashOf(file);
     const begun = (await call('beginFile', { jobID, path, size, sha256, mode: mode & 0o777 })) as PyroDict;
     const upload = String(begun.upload);
-    const chunkBytes = Number(begun.chunkBytes);
-    const missing = (begun.missing as readonly PyroValue[]).map(Number);
+    const { chunkBytes, missing } = piecesAskedFor(begun, size, path);
     const lengthOf = (chunk: number) => Math.min(chunkBytes, size - chunk * chunkBytes);
     let done = size - missing.reduce((sum, chunk) => sum + lengthOf(chunk), 0);
     await inParallel(missing, options.inFlight ?? 8, async (chunk) => {
@@ -71,15 +71,18 @@ export async function getFile(
 ): Promise<void> {
   const call = caller(server, options);
   const facts = (await call('statFile', { jobID, path })) as PyroDict;
-  const [size, tag] = [Number(facts.size), String(facts.tag)];
-  const part = `${localFile}.part`;
-  const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const file = await open(part, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  const [size, tag] = [sizeOf(facts, path), String(facts.tag)];
+  // A name that nobody can be waiting under: the directory may be everybody's.
+  const part = `${localFile}.${randomBytes(6).toString('hex')}.part`;
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const file = await open(part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     let done = 0;
-    const offsets = Array.from({ length: Math.ceil(size / PIECE_BYTES) }, (_, n) => n * PIECE_BYTES);
-    await inParallel(offsets, options.inFlight ?? 8, async (offset) => {
-      const bytes = (await call('readFile', { jobID, path, offset, length: PIECE_BYTES, tag })) as Uint8Array;
+    await inParallel(pieceOffsets(size), options.inFlight ?? 8, async (offset) => {
+      const bytes = await call('readFile', { jobID, path, offset, length: PIECE_BYTES, tag });
+      const expected = Math.min(PIECE_BYTES, size - offset);
+      if (!(bytes instanceof Uint8Array) || bytes.length !== expected)
+        throw untrue(`${quote(path)} has ${size} bytes, and no ${expected} of them at ${offset}`);
       await file.write(bytes, 0, bytes.length, offset);
       done += bytes.length;
       options.onProgress?.(done, size);
@@ -111,19 +114,48 @@ function caller(server: RemoteObject, { key, signal }: TransferOptions) {
     });
 }
 
+/** The size that a server says a file has. It may say anything: nothing is made of that size before its bytes have come. */
+function sizeOf(facts: PyroDict, path: string): number {
+  const size = Number(facts?.size);
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw untrue(`${quote(path)} has a size that none can have`);
+}
+
+function* pieceOffsets(size: number): Iterable<number> {
+  for (let offset = 0; offset < size; offset += PIECE_BYTES) yield offset;
+}
+
+/** Which pieces a server wants, as far as the file has them. */
+function piecesAskedFor(begun: PyroDict, size: number, path: string) {
+  const chunkBytes = Number(begun?.chunkBytes);
+  const missing = Array.isArray(begun?.missing) ? (begun.missing as readonly PyroValue[]).map(Number) : [-1];
+  const isPiece = (chunk: number) =>
+    Number.isSafeInteger(chunk) && chunk >= 0 && chunk * chunkBytes < Math.max(size, 1);
+  if (chunkBytes >= 1 && chunkBytes <= MAX_CHUNK_BYTES && missing.every(isPiece))
+    return { chunkBytes, missing };
+  throw untrue(`it wants pieces of ${quote(path)} that a file of ${size} bytes does not have`);
+}
+
+function untrue(what: string): LatchkeyError {
+  return new LatchkeyError('remote/file', `the model server contradicts itself: ${what}`, {
+    hint: 'is it a model server of ours?',
+  });
+}
+
 /** The first failure ends it, when those that run have ended. */
 async function inParallel<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   count: number,
   act: (item: T) => Promise<void>,
 ): Promise<void> {
-  const queue = [...items];
+  const queue = items[Symbol.iterator]();
+  const next = () => (failure === undefined ? queue.next() : { done: true as const, value: undefined });
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     Array.from({ length: Math.max(1, count) }, async () => {
-      for (let item = queue.shift(); item !== undefined && failure === undefined; item = queue.shift()) {
+      for (let item = next(); item.done !== true; item = next()) {
         try {
-          await act(item);
+          await act(item.value);
         } catch (error) {
           failure ??= { error };
         }

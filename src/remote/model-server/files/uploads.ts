@@ -40,6 +40,7 @@ interface Upload {
 
 const CHUNK_BYTES = 1 << 20;
 const MAX_CHUNKS = 1 << 16;
+/** Of one job: whoever has it cannot keep others from theirs. */
 const MAX_UPLOADS = 64;
 const IDLE_MS = 600_000;
 
@@ -87,10 +88,16 @@ export class Uploads {
 
   async #begin(id: string, request: UploadRequest, now: number): Promise<Upload> {
     await this.sweep(now);
-    if (this.#uploads.size + this.#beginning.size >= MAX_UPLOADS)
-      throw new LatchkeyError('remote/file', `${MAX_UPLOADS} files are on their way already`, {
-        retryable: true,
-      });
+    const known = new Set([...this.#uploads.keys(), ...this.#beginning.keys()]);
+    const others = [...known].filter((key) => key !== id && isOf(key, request.job));
+    if (others.length >= MAX_UPLOADS)
+      throw new LatchkeyError(
+        'remote/file',
+        `${MAX_UPLOADS} files are on their way to ${request.job} already`,
+        {
+          retryable: true,
+        },
+      );
     if (request.deliver !== undefined) await makeStage(request);
     const place = await openConfined(request.root, request.path);
     const partName = `.${place.name.slice(0, 100)}.${request.sha256.slice(0, 12)}.part`;
@@ -211,6 +218,11 @@ export class Uploads {
       retryable: true,
     });
   }
+}
+
+/** Whether an upload is of that job; no id of one has a slash. */
+function isOf(upload: string, job: string): boolean {
+  return upload.startsWith(`${job}/`);
 }
 
 /** On the way to another machine it lies here, in a directory that has the job's as its pattern. */
