@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ec2Client, type StartedInstance, type StartOptions, startInstance } from '../ec2/index.ts';
-import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
+import { checkTrustedPlace, isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import type { SshConnection, SshOptions, Transport } from '../ssh/index.ts';
 
 /** How a new instance is reached: for `openSsh`, with a credential added. */
@@ -46,7 +46,9 @@ export async function openEc2Machine(options: Ec2MachineOptions): Promise<Ec2Mac
   const instance = await startInstance(client, start);
   let directory: string | undefined;
   try {
-    directory = await mkdtemp(join(options.directory ?? tmpdir(), 'latchkey-ec2-'));
+    const parent = options.directory ?? tmpdir();
+    await checkTrustedPlace(parent);
+    directory = await mkdtemp(join(parent, 'latchkey-ec2-'));
     const knownHosts = join(directory, 'known_hosts');
     await writeFile(knownHosts, knownHostLines(instance), { mode: 0o600 });
     const connection = await untilReady(options, instance, knownHosts);

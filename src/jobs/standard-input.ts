@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LatchkeyError } from '../kit/index.ts';
+import { checkTrustedPlace, LatchkeyError } from '../kit/index.ts';
 import type { RunningProgram, Transport } from '../ssh/index.ts';
 import { FEED, WHOLE } from './input-scripts.ts';
 import { runScript, type Workplace } from './workplace.ts';
@@ -24,6 +24,7 @@ export interface GatheredInput {
  * @throws LatchkeyError `jobs/staging` for one larger than 4 GiB, or without room for it; what the source throws
  */
 export async function gatherInput(source: Readable, signal?: AbortSignal): Promise<GatheredInput> {
+  await checkTrustedPlace(tmpdir());
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-input-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   const path = join(directory, 'stdin');

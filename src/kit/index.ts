@@ -30,3 +30,4 @@ export {
   type ServerKeySource,
 } from './server-key.ts';
 export { removeStaleTemporaries } from './stale-temporaries.ts';
+export { checkTrustedPlace } from './trusted-place.ts';

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatOwnerMark, isOwnerGone, ownMark, parseOwnerMark } from './owner-mark.ts';
+import { checkTrustedPlace } from './trusted-place.ts';
 
 /** In each private directory: whose it is. */
 export const OWNER_FILE = '.owner';
@@ -15,9 +16,10 @@ const OURS = /^latchkey-(?:[a-z0-9]+-)?[A-Za-z0-9]{6}$/;
  * A new directory of this process alone (0700). It says whose it is; what was left beside it by processes that are no more is removed first.
  *
  * @param prefix `latchkey-`, or `latchkey-WORD-`
- * @throws what the system says when it cannot be made
+ * @throws LatchkeyError `file/unsafe` when somebody else could put another in its place; what the system says when it cannot be made
  */
 export async function makePrivateDirectory(parent: string, prefix = 'latchkey-'): Promise<string> {
+  await checkTrustedPlace(parent);
   await sweepPrivateDirectories(parent);
   const directory = await mkdtemp(join(parent, prefix));
   await writeFile(join(directory, OWNER_FILE), formatOwnerMark(ownMark()), { mode: 0o600 });

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import type { Ec2Access } from '../ec2/index.ts';
 import { createKeeper, type Keeper, type Source } from '../keeper/index.ts';
-import { LatchkeyError, makePrivateDirectory, systemClock } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, makePrivateDirectory, systemClock } from '../kit/index.ts';
 import { formatSshPublicKey, openSsh, type SshConnection } from '../ssh/index.ts';
 import { type Choice, choose, type Reason, rivalsOf } from './choose.ts';
 import { Connections, type ConnectRequest } from './connections.ts';
@@ -263,6 +263,7 @@ async function makeDirectory(chosen: string | undefined, runtime: string | undef
   try {
     return await makePrivateDirectory(parent, 'latchkey-session-');
   } catch (cause) {
+    if (isLatchkeyError(cause, 'file/unsafe')) throw cause;
     throw new LatchkeyError('file/io', `cannot make a private directory in "${parent}"`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LatchkeyError, makePrivateDirectory } from '../kit/index.ts';
+import { isLatchkeyError, LatchkeyError, makePrivateDirectory } from '../kit/index.ts';
 
 /** A socket's path has at most 107 bytes, and ssh first makes it with 17 more behind its name. */
 const LONGEST_DIRECTORY = 107 - 17 - '/c0000'.length;
@@ -20,7 +20,9 @@ export async function privateDirectory(): Promise<string> {
     }
   }
   throw new LatchkeyError('file/io', 'no private directory can be made for the sockets of ssh', {
-    hint: 'is the directory for temporary files writable?',
+    hint: isLatchkeyError(cause, 'file/unsafe')
+      ? cause.message
+      : 'is the directory for temporary files writable?',
     cause,
   });
 }

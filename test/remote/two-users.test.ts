@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { isLatchkeyError, Secret } from '../../src/kit/index.ts';
+import { isLatchkeyError, makePrivateDirectory, Secret } from '../../src/kit/index.ts';
 import { connectObject, Exposed, formatLocation, ObjectServer, type PyroDict } from '../../src/pyro/index.ts';
 import { connectLinked, HERE, Links } from '../../src/remote/index.ts';
 import { type ForwardEnd, openSsh, type SshConnection } from '../../src/ssh/index.ts';
@@ -231,4 +231,35 @@ process.stdin.on('end', () => client.close()).resume();
   const fetched = statSync(join(theirs, 'out'));
   assert.deepEqual([fetched.uid, fetched.mode & 0o777], [NOBODY, 0o640]);
   assert.equal(readFileSync(join(theirs, 'out'), 'utf8'), 'input');
+});
+
+test('where another account could put its own directory in the place of a private one, none is made', async (t) => {
+  if (!canBeTwo(t)) return;
+  const directory = workspace(t);
+  chmodSync(directory, 0o755);
+  const [theirs, everybodys, sticky] = ['theirs', 'everybodys', 'sticky'].map((name) =>
+    join(directory, name),
+  );
+  for (const path of [theirs, everybodys, sticky]) mkdirSync(path ?? '');
+  chownSync(theirs ?? '', NOBODY, NOBODY);
+  chmodSync(theirs ?? '', 0o1777);
+  chmodSync(everybodys ?? '', 0o777);
+  chmodSync(sticky ?? '', 0o1777);
+  const swap = 'mv "$1" "$1.mine" && mkdir -m 777 "$1"';
+  for (const [parent, isTrusted] of [
+    [theirs, false],
+    [everybodys, false],
+    [join(theirs ?? '', 'within'), false],
+    [sticky, true],
+  ] as const) {
+    if (parent?.endsWith('within')) mkdirSync(parent, { mode: 0o700 });
+    const made = await makePrivateDirectory(parent ?? '').catch((error: unknown) => error);
+    assert.equal(typeof made === 'string', isTrusted, `${parent}: ${made}`);
+    if (typeof made !== 'string') assert.ok(isLatchkeyError(made, 'file/unsafe'), String(made));
+    else
+      assert.notEqual(
+        spawnSync('setpriv', [...AS_NOBODY, 'sh', '-c', swap, 'swap', made], { timeout: 20_000 }).status,
+        0,
+      );
+  }
 });
