@@ -20,6 +20,12 @@ export type Remote<T> = {
     : Promise<T[K]>;
 };
 
+/**
+ * What JavaScript asks objects for by itself. An object that is awaited must not be taken for a promise; one that is logged or put together with a
+ * text must not be called, least of all by a name that its server made up. Such methods are reached by {@link RemoteObject.call}.
+ */
+const ASKED_BY_LANGUAGE: ReadonlySet<string> = new Set(['then', 'toJSON', 'toString', 'valueOf']);
+
 /** What {@link remote} needs of an object. */
 export type CallableObject = Pick<
   RemoteObject,
@@ -35,8 +41,7 @@ export function remote<T extends object>(object: CallableObject): Remote<T> {
   const methods = new Map<string, AnyFunction>();
   return new Proxy(Object.create(null), {
     get: (_, name) => {
-      // A proxy that is awaited must not be taken for a promise.
-      if (typeof name !== 'string' || name === 'then') return undefined;
+      if (typeof name !== 'string' || ASKED_BY_LANGUAGE.has(name)) return undefined;
       if (attributes.has(name)) return object.get(name);
       let method = methods.get(name);
       if (method === undefined) {
