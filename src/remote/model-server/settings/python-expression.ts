@@ -15,6 +15,8 @@ export interface PythonScope {
 
 const MAX_ELEMENTS = 65_536;
 const MAX_DEPTH = 20;
+/** A text that is put together out of itself, line by line, doubles with each. */
+const MAX_TEXT = 1 << 20;
 
 /** Calls whose value can be known without running anything. */
 const CALLS: Readonly<
@@ -90,9 +92,11 @@ class ExpressionReader {
     let left = this.#operand(depth);
     while (this.#take('+')) {
       const right = this.#operand(depth);
-      if (typeof left === 'string' && typeof right === 'string') left = left + right;
+      if (typeof left === 'string' && typeof right === 'string')
+        left = left.length + right.length > MAX_TEXT ? undefined : left + right;
       else if (typeof left === 'number' && typeof right === 'number') left = left + right;
-      else if (Array.isArray(left) && Array.isArray(right)) left = [...left, ...right];
+      else if (Array.isArray(left) && Array.isArray(right))
+        left = left.length + right.length > MAX_ELEMENTS ? undefined : [...left, ...right];
       else left = undefined;
     }
     return left;
@@ -213,6 +217,7 @@ class ExpressionReader {
 /** As Python joins: what begins at the root forgets what is before it. */
 function joined(parts: readonly PythonValue[]): string | undefined {
   if (parts.length === 0 || !parts.every((part) => typeof part === 'string')) return undefined;
+  if (parts.reduce((length, part) => length + part.length, 0) > MAX_TEXT) return undefined;
   return parts.reduce((path, part) => {
     if (part.startsWith('/') || path === '') return part;
     return path.endsWith('/') ? path + part : `${path}/${part}`;

@@ -150,3 +150,10 @@ test('rubbish of any kind ends, and is told', () => {
   assert.equal(readPythonSettings('a = $', LINUX).findings[0]?.code, 'settings-not-understood');
   assert.equal(readPythonSettings(' '.repeat(300_000), LINUX).findings[0]?.code, 'settings-too-large');
 });
+
+test('a value that is put together out of itself has none when it has grown too long', () => {
+  const doubled = `text = 'aaaaaaaaaaaaaaaa'\n${'text = text + text\n'.repeat(40)}list = [1, 2]\n${'list = list + list\n'.repeat(40)}`;
+  const { values } = readPythonSettings(doubled, { env: {}, platform: 'linux' });
+  assert.equal(values.get('text')?.value, undefined);
+  assert.equal(values.get('list')?.value, undefined);
+});
