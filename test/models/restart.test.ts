@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLatchkeyError } from '../../src/kit/index.ts';
+import { isLatchkeyError, runProgram } from '../../src/kit/index.ts';
 import { standInServer, until } from '../support/model-servers.ts';
 import { isAlive } from '../support/processes.ts';
 import { endsWith } from '../support/workspace.ts';
@@ -97,6 +97,21 @@ test('a group that has the number of a job’s, and no process of it, is left al
   writeFileSync(path, JSON.stringify(state));
   await again();
   assert.equal(isAlive(stranger), true);
+});
+
+test('what a job has left that is hard to remove does not keep its server from starting, and is removed', async (t) => {
+  const { server, again, directory } = await standInServer(t, ['good']);
+  await server.close();
+  const left = join(directory, 'jobs', '7');
+  mkdirSync(join(left, 'work', 'locked', 'within'), { recursive: true });
+  writeFileSync(join(left, 'work', 'locked', 'file'), '');
+  // Longer than a path may be.
+  const dig =
+    "process.chdir(process.argv[1]); for (let i = 0; i < 1500; i += 1) { fs.mkdirSync('deep'); process.chdir('deep'); }";
+  assert.equal((await runProgram(process.execPath, ['-e', dig, join(left, 'work')])).code, 0);
+  chmodSync(join(left, 'work', 'locked'), 0o500);
+  await again();
+  assert.equal(existsSync(left), false);
 });
 
 test('ids are never used again, after restarts either, and a job starts with nothing of another', async (t) => {

@@ -35,7 +35,9 @@ export async function restoreJobs(
   for (const name of await readdir(root).catch(() => [])) {
     if (known.has(name) || !/^\d{1,15}$/.test(name)) continue;
     await parts.host.reap({ directory: join(root, name), stopMs: settings.limits.stopSeconds * 1000 });
-    await removeJobDirectory(join(root, name));
+    await removeJobDirectory(join(root, name)).catch(({ message: text }: Error) =>
+      parts.onEvent?.({ event: 'trouble', text }),
+    );
   }
   return restored;
 }

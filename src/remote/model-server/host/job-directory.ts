@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LatchkeyError } from '../../../kit/index.ts';
+import { LatchkeyError, printable, quote, runProgram } from '../../../kit/index.ts';
 import { createLog } from './job-log.ts';
 
 /** Below the server's directory: one directory a job, named by its number. */
@@ -10,6 +10,8 @@ export const JOBS_DIRECTORY = 'jobs';
 export const WORK_DIRECTORY = 'work';
 export const JOB_LOG = 'job.log';
 export const JOB_SOCKET = 's';
+
+const REMOVAL = { timeoutMs: 300_000, maxOutputBytes: 16 << 20 };
 
 /**
  * Makes the private directory of a job (0700), which must not be there yet: nothing of another job is ever in it.
@@ -34,6 +36,20 @@ export async function makeJobDirectory(path: string): Promise<void> {
   }
 }
 
+/**
+ * Removes it, whatever the job has made of it: directories that nobody may write to, or more within each other than a path is long.
+ *
+ * @throws LatchkeyError `file/io`
+ */
 export async function removeJobDirectory(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // These go from directory to directory, not by paths, and follow no link.
+    await runProgram('chmod', ['-R', 'u+rwx', '--', path], REMOVAL).catch(() => {});
+    const { code, stderr } = await runProgram('rm', ['-rf', '--', path], REMOVAL);
+    if (code === 0) return;
+    const why = stderr.toString('utf8').split('\n', 1)[0] ?? '';
+    throw new LatchkeyError('file/io', `cannot remove ${quote(path)}: ${printable(why.slice(-200))}`);
+  }
 }
