@@ -64,7 +64,9 @@ export async function openPartialFile(
 /** The size of a file that an earlier copy left, which is nobody else's and is closed to others from now on. */
 async function ownSize(handle: FileHandle, path: string): Promise<number> {
   const status = await handle.stat();
-  if (!status.isFile() || (process.getuid !== undefined && status.uid !== process.getuid()))
+  // A second name of it would be that of a file which nobody meant: somebody may have put it here.
+  const isOurs = process.getuid === undefined || (status.uid === process.getuid() && status.nlink === 1);
+  if (!status.isFile() || !isOurs)
     throw Object.assign(new Error(`${path} is not a file of ours`), { code: 'EEXIST' });
   await handle.chmod(0o600);
   return status.size;

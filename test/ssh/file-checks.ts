@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { RemoteFiles } from '../../src/ssh/index.ts';
+import { partialName } from '../../src/ssh/partial-file.ts';
 
 /** One promise of every {@link RemoteFiles}. `place` is a private directory that is the same here and there. */
 export type FileCheck = (files: RemoteFiles, place: string) => Promise<void>;
@@ -223,6 +225,19 @@ export const fileChecks: Readonly<Record<string, FileCheck>> = {
       assert.equal(digest(readFileSync(target)), digest(SOME_BYTES));
     }
     assert.equal(readdirSync(place).length, 4);
+  },
+
+  'what another file is called by, too, is not what an earlier copy left': async (files, place) => {
+    const [source, target, own] = ['source', 'target', 'own'].map((name) => join(place, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(source, SOME_BYTES);
+    writeFileSync(own, 'precious');
+    linkSync(own, join(place, partialName('target', true)));
+    await rejectsWith(files.get(source, target, { resume: true }), { code: 'ssh/file' });
+    assert.equal(readFileSync(own, 'utf8'), 'precious');
   },
 
   'what an earlier copy left is not believed when the source has changed': async (files, place) => {

@@ -205,3 +205,24 @@ test('a pattern that would make others hang is done in a bounded number of steps
   assert.equal(new NamePattern('(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)x').matches(name), false);
   assert.equal(new NamePattern('((a|aa)+(b|a)*)*$').matches(`${name.slice(1)}c`), false);
 });
+
+test('names and tags of great length are taken only as long as all of them fit in an answer', () => {
+  const t = table();
+  const tags = Array.from({ length: 64 }, (_, n) => `${n}`.padEnd(255, 'x'));
+  let count = 0;
+  const fill = () => {
+    for (; count < 2000; count += 1) t.register({ ...A, name: `n${count}`, tags }, undefined, 0);
+  };
+  assert.throws(fill, { code: 'remote/name-invalid', message: /full: 16777216 characters/ });
+  assert.ok(count > 1000);
+  // What is there may be there again, and in other words as long; what goes makes room.
+  t.register({ ...A, name: 'n0', tags }, undefined, 1);
+  assert.equal(t.remove('n1', undefined, 2), true);
+  t.register({ ...A, name: 'n1', tags }, undefined, 2);
+  for (const name of ['short', 'second', 'third']) t.register({ ...A, name }, undefined, 3);
+  assert.throws(() => t.setTags('short', tags, undefined, 4), { code: 'remote/name-invalid' });
+  for (let n = 0; n < count; n += 1) t.remove(`n${n}`, undefined, 6);
+  t.setTags('short', tags, undefined, 7);
+  count = 0;
+  assert.throws(fill, { code: 'remote/name-invalid' });
+});

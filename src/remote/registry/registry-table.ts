@@ -21,12 +21,15 @@ export interface NameFilter {
 }
 
 const MAX_ENTRIES = 10_000;
+/** Characters of all names, URIs and tags: what is more fits in no answer to who lists them. */
+const MAX_CHARACTERS = 16 << 20;
 
 /** Names and what is registered under them. Time is an argument, milliseconds since 1970. */
 export class RegistryTable {
   readonly #entries = new Map<string, StoredEntry>();
   /** What is known of the registry itself, and never changes. */
   readonly #own: StoredEntry;
+  #characters = 0;
 
   constructor(own: { readonly uri: string; readonly tags: readonly string[] }) {
     this.#own = { name: NAME_SERVER_NAME, ...own, registeredAt: 0 };
@@ -70,13 +73,14 @@ export class RegistryTable {
       throw new LatchkeyError('remote/name-invalid', `the registry is full: ${MAX_ENTRIES} names`, {
         retryable: true,
       });
+    this.#checkRoom(checked);
     const stored: StoredEntry = {
       ...checked,
       registeredAt: now,
       ...(owner === undefined ? {} : { ownerHash: hashOf(owner) }),
       ...(checked.leaseSeconds === undefined ? {} : { endsAt: now + 1000 * checked.leaseSeconds }),
     };
-    this.#entries.set(entry.name, stored);
+    this.#put(stored);
     return stored;
   }
 
@@ -85,7 +89,7 @@ export class RegistryTable {
     const old = this.#owned(name, owner, now);
     if (old.leaseSeconds === undefined) return old;
     const renewed = { ...old, endsAt: now + 1000 * old.leaseSeconds };
-    this.#entries.set(name, renewed);
+    this.#put(renewed);
     return renewed;
   }
 
@@ -96,14 +100,16 @@ export class RegistryTable {
       throw new LatchkeyError('remote/not-owner', `the tags of ${quote(name)} are signed`, {
         hint: 'register it again with the new tags',
       });
-    this.#entries.set(name, { ...old, tags: checkedTags(tags) });
+    const tagged = { ...old, tags: checkedTags(tags) };
+    this.#checkRoom(tagged);
+    this.#put(tagged);
   }
 
   /** @returns false when there is none, and for the registry itself. @throws LatchkeyError `remote/not-owner` */
   remove(name: string, owner: Secret | undefined, now: number): boolean {
     if (this.#living(name, now) === undefined) return false;
     this.#owned(name, owner, now);
-    return this.#entries.delete(name);
+    return this.#drop(name);
   }
 
   /** Removes what the filter takes and nobody owns. @returns how many */
@@ -111,14 +117,14 @@ export class RegistryTable {
     const names = this.list(filter, now).filter(
       (entry) => entry !== this.#own && entry.ownerHash === undefined,
     );
-    for (const { name } of names) this.#entries.delete(name);
+    for (const { name } of names) this.#drop(name);
     return names.length;
   }
 
   /** Drops what had no heartbeat in its time. @returns their names */
   expire(now: number): readonly string[] {
     const ended = [...this.#entries.values()].filter((entry) => hasEnded(entry, now)).map(({ name }) => name);
-    for (const name of ended) this.#entries.delete(name);
+    for (const name of ended) this.#drop(name);
     return ended;
   }
 
@@ -131,11 +137,30 @@ export class RegistryTable {
   restore(entries: readonly StoredEntry[], now: number): void {
     for (const entry of entries.slice(0, MAX_ENTRIES)) {
       const { leaseSeconds } = entry;
-      this.#entries.set(
-        entry.name,
-        leaseSeconds === undefined ? entry : { ...entry, endsAt: now + 1000 * leaseSeconds },
-      );
+      this.#put(leaseSeconds === undefined ? entry : { ...entry, endsAt: now + 1000 * leaseSeconds });
     }
+  }
+
+  #checkRoom(entry: RegistryEntry): void {
+    if (this.#characters - this.#charactersAt(entry.name) + charactersOf(entry) <= MAX_CHARACTERS) return;
+    throw new LatchkeyError('remote/name-invalid', `the registry is full: ${MAX_CHARACTERS} characters`, {
+      retryable: true,
+    });
+  }
+
+  #put(entry: StoredEntry): void {
+    this.#characters += charactersOf(entry) - this.#charactersAt(entry.name);
+    this.#entries.set(entry.name, entry);
+  }
+
+  #drop(name: string): boolean {
+    this.#characters -= this.#charactersAt(name);
+    return this.#entries.delete(name);
+  }
+
+  #charactersAt(name: string): number {
+    const entry = this.#entries.get(name);
+    return entry === undefined ? 0 : charactersOf(entry);
   }
 
   #living(name: string, now: number): StoredEntry | undefined {
@@ -151,6 +176,10 @@ export class RegistryTable {
       });
     return entry;
   }
+}
+
+function charactersOf({ name, uri, tags }: RegistryEntry): number {
+  return tags.reduce((sum, tag) => sum + tag.length, name.length + uri.length);
 }
 
 function hasEnded(entry: StoredEntry, now: number): boolean {
