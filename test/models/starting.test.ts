@@ -208,3 +208,12 @@ test("any free port, or a socket that only the server's account can open", async
   assert.equal(job.entry.port, 0);
   assert.equal(existsSync(join(job.directory, 's')), true);
 });
+
+test('what a client calls its user makes no lines in what the server tells of itself', async (t) => {
+  const told: string[] = [];
+  const onEvent = ({ text }: { readonly text: string }) => void told.push(text);
+  const { server, client } = await standInServer(t, ['good'], {}, {}, { onEvent });
+  await server.allocate(client(), { user: 'jane\njob-ended  9@Models  forged\u001b[2J' });
+  assert.ok(told.includes('for jane?job-ended  9@Models  forged?[2J'), told.join('|'));
+  assert.ok(told.every((text) => !/\p{Cc}/u.test(text)));
+});

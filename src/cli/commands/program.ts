@@ -1,4 +1,5 @@
 import { LatchkeyError, printable } from '../../kit/index.ts';
+import { jsonText } from '../kit/json-text.ts';
 import { processContext } from '../kit/process-context.ts';
 import { writeDescriptor } from '../kit/write-sync.ts';
 import type { Invocation, Report } from './command.ts';
@@ -95,7 +96,7 @@ async function runCommand(argv: readonly string[], json: boolean): Promise<numbe
 
 function printReport(report: Report, json: boolean): number {
   if (report.raw !== undefined) writeDescriptor(1, report.raw);
-  else if (json) writeDescriptor(1, `${JSON.stringify(report.json, null, 2)}\n`);
+  else if (json) writeDescriptor(1, `${jsonText(report.json, 2)}\n`);
   // Names, scopes and addresses that users and servers chose stand in them.
   else if (report.lines.length > 0) writeDescriptor(1, `${report.lines.map(plainLine).join('\n')}\n`);
   return report.exitCode ?? 0;

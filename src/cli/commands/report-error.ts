@@ -1,4 +1,5 @@
 import { isLatchkeyError, type LatchkeyError, printable } from '../../kit/index.ts';
+import { jsonText } from '../kit/json-text.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 /** What is printed on standard error for a failure, and the exit code. */
@@ -23,7 +24,7 @@ export function reportFailure(error: unknown, json: boolean): FailureReport {
         exitCode,
       },
     };
-    return { text: `${JSON.stringify(document)}\n`, exitCode };
+    return { text: `${jsonText(document)}\n`, exitCode };
   }
   const lines = [
     `latchkey: ${error.message}`,
@@ -46,7 +47,7 @@ function reportDefect(error: unknown, json: boolean): FailureReport {
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
     return {
-      text: `${JSON.stringify({ error: { code: 'internal', message, exitCode: 1 } })}\n`,
+      text: `${jsonText({ error: { code: 'internal', message, exitCode: 1 } })}\n`,
       exitCode: 1,
     };
   }

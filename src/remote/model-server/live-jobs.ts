@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, LatchkeyError, systemClock } from '../../kit/index.ts';
+import { type Clock, LatchkeyError, printable, systemClock } from '../../kit/index.ts';
 import type { Caller } from './caller.ts';
 import { Uploads } from './files/uploads.ts';
 import { cutLog } from './host/cut-log.ts';
@@ -276,11 +276,12 @@ export class LiveJobs {
   }
 
   #tell(event: ModelServerEvent['event'], job: ManagedJob, text: string): void {
-    this.#parts.onEvent?.({ event, job: job.id, text });
+    // What clients call their users, and jobs report, may stand in it.
+    this.#parts.onEvent?.({ event, job: job.id, text: printable(text) });
   }
 
   #trouble(error: Error): void {
-    this.#parts.onEvent?.({ event: 'trouble', text: error.message });
+    this.#parts.onEvent?.({ event: 'trouble', text: printable(error.message) });
   }
 }
 
