@@ -1,10 +1,10 @@
 // The tools for people: a status on terminals of any size, and a test that leaves no job behind.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { spawn } from '@lydell/node-pty';
-import { Secret } from '../../src/kit/index.ts';
+import { runProgram, Secret } from '../../src/kit/index.ts';
 import { connectObject, Exposed, ObjectServer, type PyroDict } from '../../src/pyro/index.ts';
 import { modelAccess, RegistryServer } from '../../src/remote/index.ts';
 import { bundledProgram } from '../support/bundled-program.ts';
@@ -236,4 +236,21 @@ test('latchkey models test, as cron runs it: code 0 and no job left when all is 
   assert.deepEqual([lost.code, lost.out], [1, ''], lost.err);
   assert.match(lost.err, /is there: PYRO:model@.*\n.* has ended\n/);
   assert.deepEqual(await left(mute.directory), [0, true]);
+});
+
+test('a state directory that others could have put here is not used, unless it is named', async (t) => {
+  const cwd = workspace(t);
+  mkdirSync(join(cwd, '.latchkey'));
+  chmodSync(join(cwd, '.latchkey'), 0o777);
+  const run = async (...more: string[]) => {
+    const args = [latchkeyExecutable, 'models', 'status', ...more];
+    const { code, stderr } = await runProgram(process.execPath, args, { cwd });
+    return [code, stderr.toString()] as const;
+  };
+  const [code, said] = await run();
+  assert.match(said, /made by somebody else, or others may write to it/);
+  assert.notEqual(code, 0);
+  assert.match((await run('--state', '.latchkey'))[1], /no model server runs in/);
+  chmodSync(join(cwd, '.latchkey'), 0o700);
+  assert.match((await run())[1], /no model server runs in/);
 });

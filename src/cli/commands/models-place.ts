@@ -1,3 +1,4 @@
+import { lstatSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isLatchkeyError, LatchkeyError, quote, Secret } from '../../kit/index.ts';
@@ -14,10 +15,30 @@ import {
   networkMode,
 } from './models-settings.ts';
 
-/** The directory of the model server that a command is about. */
+/**
+ * The directory of the model server that a command is about.
+ *
+ * @throws LatchkeyError `file/unsafe` when nobody has said where it is, and somebody else has put a `.latchkey` here
+ */
 export function modelsDirectory({ given, context }: Invocation): string {
+  const named = given.text('directory') ?? given.text('state') ?? context.env.LATCHKEY_STATE;
   const state = given.text('state') ?? context.env.LATCHKEY_STATE ?? '.latchkey';
+  if (named === undefined) checkOwn(resolve(state), context.uid);
   return resolve(given.text('directory') ?? join(state, 'models'));
+}
+
+function checkOwn(path: string, uid: number): void {
+  const name = lstatSync(path, { throwIfNoEntry: false });
+  const directory = statSync(path, { throwIfNoEntry: false });
+  if (name === undefined || directory === undefined) return;
+  if (name.uid === uid && directory.uid === uid && (directory.mode & 0o022) === 0) return;
+  throw new LatchkeyError(
+    'file/unsafe',
+    `${quote(path)} was made by somebody else, or others may write to it`,
+    {
+      hint: 'work in another directory, or say where it is: -D DIR, --state DIR',
+    },
+  );
 }
 
 /** Connects, does something, and hangs up. @throws LatchkeyError `cli/not-found` when none runs there */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { workspace } from '../../../test/support/workspace.ts';
@@ -33,6 +33,13 @@ test('the registry is found where it is said first', async (t) => {
   assert.deepEqual(await find({ MUPIF_NS: 'e:1' }), [{ host: 'e', port: 1 }, 'MUPIF_NS in the environment']);
   assert.deepEqual(await find({ MUPIF_NS: 'e:1' }, './u:/run/ns'), [{ path: '/run/ns' }, 'the command line']);
   chmodSync(here, 0o666);
+  await assert.rejects(find(), { code: 'file/unsafe' });
+  // One's own link is one's own word; whose a link is only root can choose.
+  rmSync(here);
+  symlinkSync(house, here);
+  assert.deepEqual(await find(), [{ host: 'house.example', port: 9090 }, here]);
+  if (process.getuid?.() !== 0) return;
+  lchownSync(here, 65_534, 65_534);
   await assert.rejects(find(), { code: 'file/unsafe' });
 });
 

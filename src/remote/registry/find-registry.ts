@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import { NAME_SERVER_PORT, type PyroLocation, parsePyroUri } from '../../pyro/index.ts';
@@ -63,7 +63,10 @@ async function readOwn(file: string, uid: number | undefined): Promise<string | 
   if (handle === undefined) return undefined;
   try {
     const { mode, uid: owner, size } = await handle.stat();
-    const isSafe = (owner === 0 || uid === undefined || owner === uid) && (mode & 0o022) === 0;
+    // Somebody else's link to a file that is to be believed says what somebody else wants.
+    const { uid: namer } = await lstat(file);
+    const isTrusted = (who: number) => who === 0 || uid === undefined || who === uid;
+    const isSafe = isTrusted(owner) && isTrusted(namer) && (mode & 0o022) === 0;
     if (!isSafe)
       throw new LatchkeyError(
         'file/unsafe',
