@@ -182,8 +182,22 @@ export class ObjectServer {
   #sweep(): void {
     const now = this.#ground.now();
     for (const connection of this.#connections) connection.sweep(now);
+    this.#endGreediest();
     this.#ground.streams.sweep(now);
     this.#ground.objects.sweep(now);
+  }
+
+  /** A thousand clients that read nothing would fill the memory, though each of them may have only so much. */
+  #endGreediest(): void {
+    let untaken = 0;
+    for (const connection of this.#connections) untaken += connection.untakenBytes;
+    if (untaken <= this.#ground.limits.maxUntakenBytes) return;
+    const most = [...this.#connections].sort((a, b) => b.untakenBytes - a.untakenBytes);
+    for (const connection of most) {
+      if (untaken <= this.#ground.limits.maxUntakenBytes) return;
+      untaken -= connection.untakenBytes;
+      connection.end(new LatchkeyError('pyro/busy', 'the client does not take its answers'));
+    }
   }
 
   #uriOf(name: string): string {

@@ -90,6 +90,11 @@ export class ServerConnection {
     return this.#running.size > 0 || this.#oneway > 0 || this.#waiting.length > 0;
   }
 
+  /** Bytes of its answers that it has not taken. */
+  get untakenBytes(): number {
+    return this.#frames.backlog;
+  }
+
   /** Ends what takes too long: handshakes, messages that come too slowly, calls. */
   sweep(now: number): void {
     const { limits } = this.#ground;

@@ -20,6 +20,8 @@ export interface ServerLimits {
   readonly maxMessageBytes: number;
   /** Most bytes of one message that comes, also when inflated; default as `maxMessageBytes`. */
   readonly maxRequestBytes: number;
+  /** Bytes of answers that clients do not take, of all connections together; beyond them the connection with the most is ended. Default 512 MiB. */
+  readonly maxUntakenBytes: number;
   /** Default 1000. */
   readonly maxConnections: number;
   /** Calls of one connection that are answered at the same time; others of it wait. Default 4096; a Pyro client has one. */
@@ -43,6 +45,7 @@ export interface ServerLimits {
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxMessageBytes: 64 * 1024 * 1024,
   maxRequestBytes: Number.POSITIVE_INFINITY,
+  maxUntakenBytes: 512 * 1024 * 1024,
   maxConnections: 1000,
   maxCallsPerConnection: 4096,
   maxStreamsPerConnection: 100,

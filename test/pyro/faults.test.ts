@@ -310,6 +310,34 @@ test('a client that reads nothing does not fill the memory of the server', async
   assert.ok(after - before < 200e6, `${after - before} bytes more`);
 });
 
+test('many clients that read nothing do not fill it either: the one that takes least is ended, and not those that take', async (t) => {
+  const { server, uri, port } = await served(t, { maxUntakenBytes: 40_000_000 });
+  const object = await connectObject(uri);
+  t.after(() => object.close());
+  const connecting = encodeFrame({
+    ...frameOf('connect'),
+    payload: serializers.serpent.encode({ handshake: 'hello', object: 'echo' }),
+  });
+  const call = encodeFrame({
+    ...frameOf('invoke'),
+    payload: serializers.serpent.encodeCall({ object: 'echo', method: 'big', args: [1_000_000], kwargs: {} }),
+  });
+  const greedy = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  t.after(() => {
+    for (const socket of greedy) socket.destroy();
+  });
+  for (const socket of greedy) {
+    socket.write(connecting);
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.pause();
+    for (let i = 0; i < 30; i += 1) socket.write(call);
+  }
+  await until(() => server.connections < 7, 'the first is ended');
+  // Each of the others may have 16 MiB.
+  assert.ok(server.connections >= 3);
+  assert.equal(await object.call('echo', ['fine']), 'fine');
+});
+
 test('a socket file: a leftover is replaced, a living server and any other file are not', async (t) => {
   const directory = workspace(t);
   const path = join(directory, 'x.sock');

@@ -20,6 +20,8 @@ export interface RegistryServerOptions {
 /** Its messages are short, and anybody may send them where there is no key. */
 const MAX_REQUEST_BYTES = 4 << 20;
 
+const MAX_UNTAKEN_BYTES = 128 << 20;
+
 /** A registry of names: a Pyro name server for clients of both versions, and more for ours. */
 export class RegistryServer {
   readonly #server: ObjectServer;
@@ -32,7 +34,7 @@ export class RegistryServer {
     const kept = stateFile === undefined ? [] : await RegistryStore.load(stateFile);
     const server = await ObjectServer.listen({
       address: options.address,
-      maxRequestBytes: MAX_REQUEST_BYTES,
+      ...{ maxRequestBytes: MAX_REQUEST_BYTES, maxUntakenBytes: MAX_UNTAKEN_BYTES },
       ...(options.published === undefined ? {} : { published: options.published }),
       ...(options.hmacKey === undefined ? {} : { hmacKey: options.hmacKey }),
     });
