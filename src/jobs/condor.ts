@@ -3,6 +3,7 @@ import type { BatchRequest } from './batch-request.ts';
 import type { BatchStatus, BatchSystem } from './batch-system.ts';
 import { CONDOR_STATES } from './condor-states.ts';
 import { directiveValue } from './directive.ts';
+import { knownTime } from './known-time.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
 
 /**
@@ -201,5 +202,5 @@ function number(value: unknown): number | undefined {
 
 function time(value: unknown): Date | undefined {
   const seconds = number(value);
-  return seconds === undefined || seconds <= 0 ? undefined : new Date(seconds * 1000);
+  return seconds === undefined ? undefined : knownTime(seconds * 1000);
 }

@@ -5,6 +5,7 @@ import type { BatchCommand, BatchStatus, BatchSystem } from './batch-system.ts';
 import { directiveValue, hoursMinutes } from './directive.ts';
 import { FAILED_CODES, gridEngineState } from './grid-engine-states.ts';
 import { handOver } from './hand-over.ts';
+import { knownTime } from './known-time.ts';
 import { layoutOf } from './layout.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
 
@@ -212,5 +213,5 @@ function reasonOf(failed: number, status: number): BatchStatus['reason'] {
 function time(text: string | undefined): Date | undefined {
   const isIso = text?.includes('T') === true && /^\d/.test(text);
   const at = Date.parse(isIso ? `${text}Z` : `${text} UTC`);
-  return Number.isNaN(at) || at <= 0 ? undefined : new Date(at);
+  return knownTime(at);
 }

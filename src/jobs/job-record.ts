@@ -1,3 +1,5 @@
+import { knownTime } from './known-time.ts';
+
 /** The first line of a job's story, as its launcher wrote it. */
 export interface BeginRecord {
   readonly startedAt: Date;
@@ -21,15 +23,17 @@ export interface EndRecord {
 /** `1796072712 4711 1234567 12 node7`: seconds, launcher's process and its mark, scheduler's id, host. */
 export function parseBegin(line: string): BeginRecord | undefined {
   const [, seconds, batchId = '', host = ''] = /^(\d+) \d+ \S+ (\S+) (\S+)$/.exec(line.trim()) ?? [];
-  return seconds === undefined ? undefined : { startedAt: new Date(Number(seconds) * 1000), host, batchId };
+  const startedAt = knownTime(Number(seconds) * 1000);
+  return startedAt === undefined ? undefined : { startedAt, host, batchId };
 }
 
 /** `1796072782 143 15 timeout`: seconds, exit code as a shell tells it, signal or 0, reason or `-`. */
 export function parseEnd(line: string): EndRecord | undefined {
   const [, seconds, code, signal, reason] = /^(\d+) (\d+) (\d+) (\S+)$/.exec(line.trim()) ?? [];
-  if (seconds === undefined) return undefined;
+  const endedAt = knownTime(Number(seconds) * 1000);
+  if (endedAt === undefined) return undefined;
   return {
-    endedAt: new Date(Number(seconds) * 1000),
+    endedAt,
     ...(signal === '0' ? { exitCode: Number(code) } : { signal: Number(signal) }),
     isTimeout: reason === 'timeout',
     ...(reason === 'input-cut' ? { isInputCut: true } : {}),

@@ -6,6 +6,7 @@ import { handOver } from './hand-over.ts';
 import { layoutOf } from './layout.ts';
 import { LSF_STATES, LSF_TERMS } from './lsf-states.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
+import { saidOf } from './state-meaning.ts';
 
 /** LSF 10.1, by bsub, bjobs, bkill, bstop and bresume. Written from its documented output: never tried with a real one. */
 export const lsf: BatchSystem = {
@@ -141,7 +142,7 @@ function statusOf(record: LsfRecord): BatchStatus {
   const native = field('STAT');
   const index = Number(field('JOBINDEX'));
   const hosts = field('EXEC_HOST');
-  const meaning = LSF_STATES[native] ?? { state: 'Unknown' as const };
+  const meaning = saidOf(LSF_STATES, native) ?? { state: 'Unknown' as const };
   return {
     id: field('JOBID'),
     ...(index > 0 ? { tasks: [index] } : {}),
@@ -160,7 +161,7 @@ function statusOf(record: LsfRecord): BatchStatus {
 }
 
 function ending(code: string, why: string): Pick<BatchStatus, 'state' | 'reason' | 'exitCode' | 'signal'> {
-  const reason = LSF_TERMS[why.split(':')[0] ?? ''];
+  const reason = saidOf(LSF_TERMS, why.split(':')[0] ?? '');
   const status = /^\d+$/.test(code) ? Number(code) : undefined;
   const how = status === undefined ? {} : status > 128 ? { signal: status - 128 } : { exitCode: status };
   if (reason === 'cancelled-by-user') return { state: 'Canceled', reason, ...how };

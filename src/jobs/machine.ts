@@ -64,7 +64,7 @@ function statusOf(line: string): BatchStatus | undefined {
   const [id = '', native = '', beginLine = '', endLine = ''] = line.split('|');
   const begin = parseBegin(beginLine);
   const facts = { id, native, startedAt: begin?.startedAt, hosts: begin && [begin.host] };
-  if (native in WORDS) return { ...facts, state: WORDS[native as keyof typeof WORDS] };
+  if (Object.hasOwn(WORDS, native)) return { ...facts, state: WORDS[native as keyof typeof WORDS] };
   const end = parseEnd(endLine);
   if (end === undefined || (native !== 'ended' && native !== 'cancelled')) return undefined;
   return { ...facts, ...statusOfEnd(end, native === 'cancelled') };

@@ -3,11 +3,13 @@ import type { BatchRequest } from './batch-request.ts';
 import type { BatchCommand, BatchStatus, BatchSystem } from './batch-system.ts';
 import { directiveValue, hoursMinutes } from './directive.ts';
 import { handOver } from './hand-over.ts';
+import { knownTime } from './known-time.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type PbsJob, parsePbsReport } from './pbs-report.ts';
 import { PBS_KILLS, PBS_STATES, PBS_TERMINATED } from './pbs-states.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
 import { shellWord } from './shell-word.ts';
+import { saidOf } from './state-meaning.ts';
 
 /** PBS Pro and OpenPBS, by qsub, qstat, qselect, qdel and qsig. Written from their documented output: never tried with a real one. */
 export const pbsPro: BatchSystem = pbs({
@@ -191,13 +193,13 @@ function statuses(kind: Dialect['kind'], jobs: readonly PbsJob[]): readonly Batc
 function statusOf(kind: Dialect['kind'], { id, attributes }: PbsJob): BatchStatus {
   const native = attributes.get('job_state') ?? '';
   const task = taskOf(id);
-  const hasEnded = native in PBS_STATES && PBS_STATES[native] === undefined;
+  const hasEnded = Object.hasOwn(PBS_STATES, native) && PBS_STATES[native] === undefined;
   const hosts = attributes.get('exec_host');
   const ended = time(attributes.get('obittime') ?? attributes.get('comp_time') ?? attributes.get('mtime'));
   return {
     id: wholeId(id),
     ...(task === undefined ? {} : { tasks: [task] }),
-    ...(hasEnded ? ending(kind, attributes) : (PBS_STATES[native] ?? { state: 'Unknown' })),
+    ...(hasEnded ? ending(kind, attributes) : (saidOf(PBS_STATES, native) ?? { state: 'Unknown' })),
     native,
     submittedAt: time(attributes.get('ctime')),
     startedAt: time(attributes.get('stime') ?? attributes.get('start_time')),
@@ -241,5 +243,5 @@ function variables(attributes: PbsJob['attributes']): readonly string[] {
 /** `Sun Nov 22 13:04:26 2026`; some versions of Torque print seconds since the epoch. */
 function time(text: string | undefined): Date | undefined {
   const at = /^\d+$/.test(text ?? '') ? Number(text) * 1000 : Date.parse(`${text} UTC`);
-  return Number.isNaN(at) || at <= 0 ? undefined : new Date(at);
+  return knownTime(at);
 }

@@ -4,9 +4,11 @@ import type { BatchStatus, BatchSystem } from './batch-system.ts';
 import { directiveValue, hoursMinutes } from './directive.ts';
 import { handOver } from './hand-over.ts';
 import { isFinal, type JobState } from './job-state.ts';
+import { knownTime } from './known-time.ts';
 import { layoutOf } from './layout.ts';
 import { schedulerFailure } from './scheduler-failure.ts';
 import { SLURM_STATES, SLURM_WAIT_REASONS } from './slurm-states.ts';
+import { saidOf } from './state-meaning.ts';
 
 /** Slurm, by sbatch, squeue, sacct, scancel and scontrol; tried with 22.05. */
 export const slurm: BatchSystem = {
@@ -154,7 +156,7 @@ function rows(tool: string, result: CommandResult): readonly (readonly string[])
 
 function statusOfRow(row: readonly string[]): BatchStatus {
   const [id = '', task = '', native = '', why = '', raw = '', submitted, started, ended, hosts = ''] = row;
-  const meaning = SLURM_STATES[native] ?? { state: 'Unknown' };
+  const meaning = saidOf(SLURM_STATES, native) ?? { state: 'Unknown' };
   const hasEnded = isFinal(meaning.state);
   // What was cancelled before it had a host has the time of that as its begin.
   const hasBegun = meaning.state !== 'Pending' && !(hasEnded && hosts === '');
@@ -163,7 +165,7 @@ function statusOfRow(row: readonly string[]): BatchStatus {
     ...(/^\d+$/.test(task) ? { tasks: [Number(task)] } : {}),
     state: meaning.state,
     native,
-    reason: meaning.reason ?? (meaning.state === 'Pending' ? SLURM_WAIT_REASONS[why] : undefined),
+    reason: meaning.reason ?? (meaning.state === 'Pending' ? saidOf(SLURM_WAIT_REASONS, why) : undefined),
     // As wait(2) tells it.
     ...(hasEnded ? ending(meaning.state, Number(raw) >> 8, Number(raw) & 127) : {}),
     submittedAt: time(submitted),
@@ -180,7 +182,7 @@ function statusOfAccount(row: readonly string[]): readonly BatchStatus[] {
   if (id === undefined) return [];
   // "CANCELLED by 1000"
   const native = said.split(' ')[0] ?? '';
-  const meaning = SLURM_STATES[native] ?? { state: 'Unknown' };
+  const meaning = saidOf(SLURM_STATES, native) ?? { state: 'Unknown' };
   const [code = 0, signal = 0] = exit.split(':').map(Number);
   const hasEnded = isFinal(meaning.state);
   const hasHosts = !/^None|^$/.test(hosts);
@@ -211,7 +213,5 @@ function ending(state: JobState, exitCode: number, signal: number): Pick<BatchSt
 }
 
 function time(seconds: string | undefined): Date | undefined {
-  return seconds !== undefined && /^\d+$/.test(seconds) && seconds !== '0'
-    ? new Date(Number(seconds) * 1000)
-    : undefined;
+  return /^\d+$/.test(seconds ?? '') ? knownTime(Number(seconds) * 1000) : undefined;
 }
