@@ -1,6 +1,7 @@
 import { LatchkeyError, type Secret } from '../kit/index.ts';
 import {
   COMPRESSED,
+  CORRELATION_BYTES,
   DEFAULT_MAX_FRAME_BYTES,
   type Frame,
   flagsOf,
@@ -176,6 +177,9 @@ export class FrameReader {
       if (version === 4) {
         this.#checkHmac(sent, all);
         correlation = all.get('CORR');
+        // It is sent back with the answer, which cannot be written with another.
+        if (correlation !== undefined && correlation.length !== CORRELATION_BYTES)
+          throw malformed(`a correlation id is ${CORRELATION_BYTES} bytes, not ${correlation.length}`);
         all.delete('CORR');
         all.delete('HMAC');
       }

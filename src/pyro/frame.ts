@@ -60,6 +60,7 @@ const TYPES: readonly FrameType[] = ['connect', 'connect-ok', 'connect-fail', 'i
 /** Set by the frame itself. */
 export const COMPRESSED = 0x02;
 export const PYRO5_CORRELATION = 0x40;
+export const CORRELATION_BYTES = 16;
 type FlagBits = readonly (readonly [keyof FrameFlags, number])[];
 const FLAG_BITS: Readonly<Record<PyroVersion, FlagBits>> = {
   4: [
@@ -151,8 +152,8 @@ function checkSizes(frame: Frame, payloadBytes: number, annotationBytes: number,
   for (const name of frame.annotations.keys())
     if (!/^[\x21-\x7e]{4}$/.test(name))
       throw new TypeError(`an annotation is named by four ASCII characters, not ${JSON.stringify(name)}`);
-  if (frame.correlation !== undefined && frame.correlation.length !== 16)
-    throw new TypeError(`a correlation id is 16 bytes, not ${frame.correlation.length}`);
+  if (frame.correlation !== undefined && frame.correlation.length !== CORRELATION_BYTES)
+    throw new TypeError(`a correlation id is ${CORRELATION_BYTES} bytes, not ${frame.correlation.length}`);
   if (!(frame.sequence >= 0 && frame.sequence <= 0xffff))
     throw new TypeError(`a sequence number is 0 to 65535, not ${frame.sequence}`);
   if (!(frame.serializerId >= 0 && frame.serializerId <= (frame.version === 4 ? 0xffff : 0xff)))

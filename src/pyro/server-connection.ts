@@ -138,9 +138,24 @@ export class ServerConnection {
 
   #onFrame(frame: Frame): void {
     this.#ground.vigil.came();
-    if (this.#phase === 'open' && this.#waiting.length === 0 && this.#canStart(frame)) this.#start(frame);
-    else if (this.#phase === 'connecting' && !this.#isAuthorizing) void this.#connect(frame);
-    else if (this.#phase !== 'ended') this.#wait(frame);
+    this.#guarded(() => {
+      if (this.#phase === 'open' && this.#waiting.length === 0 && this.#canStart(frame)) this.#start(frame);
+      else if (this.#phase === 'connecting' && !this.#isAuthorizing) this.#begin(frame);
+      else if (this.#phase !== 'ended') this.#wait(frame);
+    });
+  }
+
+  /** What nobody has foreseen ends the connection it came over, and not the server with all the others. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.end(error as Error);
+    }
+  }
+
+  #begin(frame: Frame): void {
+    this.#connect(frame).catch((error: Error) => this.end(error));
   }
 
   #wait(frame: Frame): void {
@@ -180,7 +195,7 @@ export class ServerConnection {
       if (this.#phase === 'connecting') {
         if (this.#isAuthorizing) return;
         this.#waiting.shift();
-        void this.#connect(next);
+        this.#begin(next);
         return;
       }
       if (!this.#canStart(next)) return;
@@ -199,7 +214,7 @@ export class ServerConnection {
     this.#frames.pause();
     this.#frames.onDrain(() => {
       this.#isDraining = false;
-      this.#startWaiting();
+      this.#guarded(() => this.#startWaiting());
     });
   }
 
@@ -262,8 +277,8 @@ export class ServerConnection {
       this.#startWaiting();
     };
     result.then(
-      (value) => done(() => this.#answers.value(frame, serializer, call, value)),
-      (error) => done(() => this.#answers.error(frame, serializer, error)),
+      (value) => this.#guarded(() => done(() => this.#answers.value(frame, serializer, call, value))),
+      (error) => this.#guarded(() => done(() => this.#answers.error(frame, serializer, error))),
     );
   }
 

@@ -170,6 +170,10 @@ test('clients that talk nonsense, stop in the middle or say nothing are ended, a
     Buffer.concat([frame, withType(frame, 5)]),
     withType(frame, 4),
     encodeFrame({ ...frameOf('connect'), payload: Buffer.from('not serpent at all') }),
+    encodeFrame({
+      ...frameOf('connect'),
+      ...{ annotations: new Map([['CORR', Buffer.alloc(35)]]), payload: Buffer.from('{}') },
+    }),
     encodeFrame({ ...frameOf('connect'), payload: serializers.serpent.encode([1, 2]) }),
     Buffer.concat([frame, encodeFrame({ ...frameOf('invoke'), payload: Buffer.from('('.repeat(10_000)) })]),
   ];
