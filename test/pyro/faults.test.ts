@@ -172,7 +172,8 @@ test('clients that talk nonsense, stop in the middle or say nothing are ended, a
     encodeFrame({ ...frameOf('connect'), payload: Buffer.from('not serpent at all') }),
     encodeFrame({
       ...frameOf('connect'),
-      ...{ annotations: new Map([['CORR', Buffer.alloc(35)]]), payload: Buffer.from('{}') },
+      annotations: new Map([['CORR', Buffer.alloc(35)]]),
+      payload: serializers.serpent.encode({ handshake: 'hello', object: 'echo' }),
     }),
     encodeFrame({ ...frameOf('connect'), payload: serializers.serpent.encode([1, 2]) }),
     Buffer.concat([frame, encodeFrame({ ...frameOf('invoke'), payload: Buffer.from('('.repeat(10_000)) })]),
