@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import { LatchkeyError } from '../kit/index.ts';
 import { MessageReader, type PeerInfo, type Wire } from '../myproxy/index.ts';
+import { sentChain } from '../x509/index.ts';
 import { socketSource } from './socket-source.ts';
 
-const MAX_PEER_CERTIFICATES = 128;
 const LINGER_MS = 1_000;
 const MAX_LINGER_BYTES = 4 << 20;
 
@@ -23,7 +23,7 @@ export function socketWire(socket: TLSSocket, options: SocketWireOptions): Wire 
   const { address, port, maxMessageBytes, signal } = options;
   const tlsVersion = socket.getProtocol();
   const peer: PeerInfo = {
-    certificates: peerCertificates(socket),
+    certificates: sentChain(socket.getPeerX509Certificate()),
     address,
     port,
     ...(tlsVersion === null ? {} : { tlsVersion }),
@@ -40,17 +40,6 @@ export function socketWire(socket: TLSSocket, options: SocketWireOptions): Wire 
       closeQuietly(socket);
     },
   };
-}
-
-/** `getPeerCertificate(true)` loses parts of chains with legacy and draft proxies; the X509 links do not. */
-export function peerCertificates(socket: TLSSocket): Buffer[] {
-  const certificates: Buffer[] = [];
-  let certificate = socket.getPeerX509Certificate();
-  while (certificate !== undefined && certificates.length < MAX_PEER_CERTIFICATES) {
-    certificates.push(certificate.raw);
-    certificate = certificate.issuerCertificate;
-  }
-  return certificates;
 }
 
 /** One message, flushed: C readers take what comes in one burst for one message, so the next must wait. */

@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import {
-  type Certificate,
   type Credential,
   checkServerIdentity,
-  formatCertificates,
   formatOneline,
   parseCertificate,
+  sentChain,
   type TrustStore,
+  tlsIdentity,
   validatePath,
 } from '../x509/index.ts';
 import { MAX_ANSWER_BYTES } from './response.ts';
@@ -24,8 +24,6 @@ export interface ContactOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
-
-const MAX_CHAIN = 20;
 
 /**
  * Sends one request over TLS and returns everything that came until the server closed. Before a byte is sent the server's
@@ -58,8 +56,7 @@ function open({ host, port }: VomsServer, credential: Credential): TLSSocket {
     // No root certificates: they would not be used, and reading Node's own costs several milliseconds.
     ca: [],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    cert: formatCertificates(credential.chain),
-    key: credential.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    ...tlsIdentity(credential),
   });
 }
 
@@ -134,7 +131,7 @@ export function placeOf({ host, port }: Pick<VomsServer, 'host' | 'port'>): stri
 }
 
 function checkServer(socket: TLSSocket, server: VomsServer, trust: TrustStore, now: Date): void {
-  const chain = peerChain(socket);
+  const chain = sentChain(socket.getPeerX509Certificate()).map(parseCertificate);
   const report = validatePath(chain, { trust, now });
   const where = placeOf(server);
   if (!report.ok) {
@@ -159,18 +156,6 @@ function checkServer(socket: TLSSocket, server: VomsServer, trust: TrustStore, n
       details: { actual, expected: server.dn },
     },
   );
-}
-
-/** The chain as it was sent. */
-function peerChain(socket: TLSSocket): Certificate[] {
-  const chain: Certificate[] = [];
-  let certificate = socket.getPeerX509Certificate();
-  while (certificate !== undefined && chain.length < MAX_CHAIN) {
-    chain.push(parseCertificate(certificate.raw));
-    const next: typeof certificate | undefined = certificate.issuerCertificate;
-    certificate = next === certificate ? undefined : next;
-  }
-  return chain;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

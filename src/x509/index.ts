@@ -90,6 +90,7 @@ export {
   subjectAltNames,
 } from './subject-alt-name.ts';
 export { isSameName, subjectHash, subjectHashOld } from './subject-hash.ts';
+export { sentChain, tlsIdentity } from './tls-peer.ts';
 export { trustRootsOfChain } from './trust-bootstrap.ts';
 export { loadTrustDirectory, TrustDirectory, type TrustDirectoryOptions } from './trust-directory.ts';
 export type { TrustFinding } from './trust-file-contents.ts';

@@ -7,6 +7,7 @@ import {
   formatOneline,
   loadTrustDirectory,
   parseCertificate,
+  sentChain,
   validatePath,
 } from '../../x509/index.ts';
 import { secondsLeft } from '../kit/time-text.ts';
@@ -109,11 +110,7 @@ async function handshake({ place }: Examination): Promise<{ protocol: string; ch
   return await new Promise((resolve, reject) => {
     const socket = connectTls({ host, port, rejectUnauthorized: false, timeout: TIMEOUT_MS });
     socket.once('secureConnect', () => {
-      const chain: Certificate[] = [];
-      for (let peer = socket.getPeerX509Certificate(); peer !== undefined; peer = peer.issuerCertificate) {
-        chain.push(parseCertificate(peer.raw));
-        if (peer.issuerCertificate === peer || chain.length > 20) break;
-      }
+      const chain = sentChain(socket.getPeerX509Certificate()).map(parseCertificate);
       const protocol = socket.getProtocol() ?? 'TLS';
       socket.destroy();
       resolve({ protocol, chain });

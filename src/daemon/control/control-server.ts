@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync } from 'node:fs';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { RunningCredmon } from '../credmon/running-credmon.ts';
+import { removeLeftSocket } from '../left-socket.ts';
 import type { Observation } from '../observe/index.ts';
 import type { Answer, DefectListener, Handler } from './answer.ts';
 import { leaseDocument, type StatusDocument } from './documents.ts';
@@ -54,7 +54,7 @@ export async function startControl({
       `the path of the control socket has more than ${LONGEST_PATH_BYTES} bytes: ${quote(path)}`,
       { hint: 'choose a state directory with a shorter path' },
     );
-  await removeStale(path);
+  await removeLeftSocket(path, 'a monitor');
   const server = smallHttpServer(controlRoutes(credmon, observation), onDefect);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -144,22 +144,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** A socket that nobody answers on is a leftover of a crash. */
-async function removeStale(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const isAnswered = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-  if (isAnswered)
-    throw new LatchkeyError('daemon/already-running', `a monitor answers on ${quote(path)} already`, {
-      hint: 'two monitors need two state directories',
-    });
-  unlinkSync(path);
 }

@@ -9,12 +9,11 @@ import {
   readServedRequest,
   type ServedRequest,
 } from '../../voms/index.ts';
-import { parseCertificate } from '../../x509/index.ts';
+import { parseCertificate, sentChain } from '../../x509/index.ts';
 import type { LineFile } from '../line-file.ts';
 import type { Connection } from '../listener.ts';
 import type { Log } from '../log.ts';
 import { socketSource } from '../socket-source.ts';
-import { peerCertificates } from '../socket-wire.ts';
 import type { AuthorityState } from './authority-state.ts';
 
 /** One line of the audit log of an authority. */
@@ -56,7 +55,7 @@ export async function serveAuthority(
   const { state, log, clock, port } = service;
   const began = clock.now();
   const reference = randomBytes(4).toString('hex').replace(/^.{4}/, '$&-');
-  const certificates = peerCertificates(socket);
+  const certificates = sentChain(socket.getPeerX509Certificate());
   let client: IdentifiedClient | string = '<unknown>';
   let served: ServedRequest | undefined;
   let outcome: Omit<AuthorityOutcome, 'bytes'> = { verdict: 'failed' };

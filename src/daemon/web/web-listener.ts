@@ -1,13 +1,14 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { WebListen } from '../../credmon/index.ts';
 import { LatchkeyError, quote } from '../../kit/index.ts';
 import type { Peer, WebApp } from '../../web/index.ts';
 import { ConnectionCounter } from '../connection-counter.ts';
+import { removeLeftSocket } from '../left-socket.ts';
 
 const MAX_CONNECTIONS = 1_000;
 /** From one address (of IPv6, a /64), unless a proxy stands between: one machine alone must not take all of them. */
@@ -132,7 +133,7 @@ async function readPair(tls: {
 }
 
 async function open(server: Server | HttpsServer, listen: WebListen, mode: number): Promise<void> {
-  if ('socket' in listen) await removeStale(listen.socket);
+  if ('socket' in listen) await removeLeftSocket(listen.socket, 'somebody');
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const where = 'socket' in listen ? listen.socket : `${listen.host}:${listen.port}`;
@@ -153,22 +154,6 @@ async function open(server: Server | HttpsServer, listen: WebListen, mode: numbe
     } else server.listen(listen.port, listen.host, resolve);
   });
   if ('socket' in listen) chmodSync(listen.socket, mode);
-}
-
-/** A socket that nobody answers on is a leftover of a crash. */
-async function removeStale(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const isAnswered = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-  if (isAnswered)
-    throw new LatchkeyError('daemon/already-running', `somebody answers on ${quote(path)} already`);
-  unlinkSync(path);
 }
 
 function isLoopback(host: string): boolean {

@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../kit/index.ts';
-import { type Certificate, type Credential, formatCertificates, parseCertificate } from '../../x509/index.ts';
+import {
+  type Certificate,
+  type Credential,
+  parseCertificate,
+  sentChain,
+  tlsIdentity,
+} from '../../x509/index.ts';
 import type { ClientEnvironment } from './environment.ts';
 import { formatServer, type ServerAddress } from './server-list.ts';
 import { within } from './time-limit.ts';
@@ -17,8 +23,6 @@ export interface HandshakeOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
-
-const MAX_CHAIN = 20;
 
 /**
  * Turns a TCP connection into a TLS one and tells which certificates the server sent. Nothing about them has been
@@ -41,7 +45,7 @@ export async function handshake(
     // C clients send no server name, but C servers understand one (X509_VHOST_CRED_DIR).
     ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
     ...(environment.ciphers === undefined ? {} : { ciphers: environment.ciphers }),
-    ...(credential === undefined ? {} : identityOf(credential)),
+    ...(credential === undefined ? {} : tlsIdentity(credential)),
   });
   // An error that comes after somebody has stopped listening must not end the process.
   for (const stream of [tcp, socket]) stream.on('error', () => {});
@@ -56,30 +60,9 @@ export async function handshake(
       () => once(socket, 'secureConnect'),
       () => socket.destroy(),
     );
-    return { socket, chain: peerChain(socket) };
+    return { socket, chain: sentChain(socket.getPeerX509Certificate()).map(parseCertificate) };
   } catch (error) {
     socket.destroy();
     throw error;
   }
-}
-
-/** The whole chain goes along: of a proxy's, the server has no more than the authority at its end. */
-function identityOf(credential: Credential): { readonly cert: string; readonly key: string } {
-  return {
-    cert: formatCertificates(credential.chain),
-    key: credential.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-  };
-}
-
-/** The chain as it was sent. `getPeerCertificate(true)` would lose the part after a legacy or draft proxy. */
-function peerChain(socket: TLSSocket): Certificate[] {
-  const chain: Certificate[] = [];
-  // Asked once: every call makes a new object, with its own copy of the chain.
-  let certificate = socket.getPeerX509Certificate();
-  while (certificate !== undefined && chain.length < MAX_CHAIN) {
-    chain.push(parseCertificate(certificate.raw));
-    const next: typeof certificate | undefined = certificate.issuerCertificate;
-    certificate = next === certificate ? undefined : next;
-  }
-  return chain;
 }
