@@ -22,8 +22,8 @@ const MAX_TAGS = 64;
 const MAX_URI = 4096;
 /** Characters that are not seen, or change how others are: a name with them would pass for another's. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
-/** They would forge lines in what lists the names. */
-const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** They would forge lines in what lists the names; half a surrogate pair could not be written, and nothing be listed any more. */
+const CONTROL = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 const MIN_LEASE_SECONDS = 1;
 export const MAX_LEASE_SECONDS = 86_400;
 

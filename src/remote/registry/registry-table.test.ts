@@ -226,3 +226,10 @@ test('names and tags of great length are taken only as long as all of them fit i
   count = 0;
   assert.throws(fill, { code: 'remote/name-invalid' });
 });
+
+test('a tag or address with half a character is refused: no list with it could be written', () => {
+  const t = table();
+  for (const bad of [{ tags: ['\ud800'] }, { uri: 'PYRO:x\udc00@host:1' }])
+    assert.throws(() => t.register({ ...A, ...bad }, undefined, 0), { code: 'remote/name-invalid' });
+  t.register({ ...A, tags: ['\u{1f511}'] }, undefined, 0);
+});

@@ -57,3 +57,13 @@ test('a forged report is refused: no token, another token, another place', () =>
 test("a job's own reason is told", () => {
   refused({ token: 'once', error: 'no licence' }, TCP, /could not start: "no licence"/);
 });
+
+test('an address with what no address has is refused: every client is told it', () => {
+  const told = { version: 1, job: '1@M', token: 't', key: 'k', listen: { unix: '/s' } } as const;
+  for (const object of ['m\u001b[2J', 'm\ud800'])
+    assert.throws(
+      () => readReport(JSON.stringify({ token: 't', uri: `PYRO:${object}@./u:/s` }), told),
+      /characters that no address has/,
+    );
+  assert.equal(readReport(JSON.stringify({ token: 't', uri: 'PYRO:m@./u:/s' }), told).uri, 'PYRO:m@./u:/s');
+});

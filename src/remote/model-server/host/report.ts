@@ -53,6 +53,7 @@ export function readReport(line: string, { job, token, listen }: Instruction): R
   if (typeof error === 'string')
     throw new LatchkeyError('remote/start-failed', `${job} could not start: ${quote(error)}`);
   if (typeof uri !== 'string' || uri.length > 1000) throw wrong('no address');
+  if (/[\p{Cc}\p{Cs}]/u.test(uri)) throw wrong(`${quote(uri)}, which has characters that no address has`);
   const protection = by === 'token' ? 'token' : 'hmac';
   const [, location] = /^PYRO:[^\s@]+@(.+)$/.exec(uri) ?? [];
   if (location === undefined) throw wrong(`${quote(uri)}, which is no address`);

@@ -1,6 +1,9 @@
 import { quote, Secret } from '../../../kit/index.ts';
 import type { PyroDict, PyroValue } from '../../../pyro/index.ts';
 
+/** Half of a surrogate pair is no character: an answer with it, to whomever, could not be written. */
+const HALF = /\p{Cs}/u;
+
 /** The arguments of one call, by position or by name. Wrong ones are the caller's mistake: a TypeError there. */
 export class Arguments {
   readonly #args: readonly PyroValue[];
@@ -28,7 +31,8 @@ export class Arguments {
 
   optionalText(name: string): string | undefined {
     const value = this.value(name);
-    if (value === undefined || (typeof value === 'string' && value.length <= 4096)) return value;
+    if (value === undefined || (typeof value === 'string' && value.length <= 4096 && !HALF.test(value)))
+      return value;
     throw new TypeError(`${name} must be a text of at most 4096 characters`);
   }
 
