@@ -24,10 +24,12 @@ import {
   withoutSealingKey,
 } from '../../credmon/index.ts';
 import { createKeeper, type Keeper, type KeeperJournal } from '../../keeper/index.ts';
-import { isLatchkeyError, LruCache, type SealingKeys, sealText } from '../../kit/index.ts';
+import { isLatchkeyError, type SealingKeys, sealText } from '../../kit/index.ts';
 import { renewalLine } from './renewal-lines.ts';
 import type { CredmonLogLevel, RunningCredmon, ScanFacts } from './running-credmon.ts';
 import { type StandIns, startStandIns } from './stand-ins.ts';
+import { createTroubles, type Troubles } from './troubles.ts';
+import { createUnanswered, type Unanswered } from './unanswered.ts';
 
 /** What a monitor is composed with; the process gives it, tests too. */
 export interface CredmonSurroundings {
@@ -49,15 +51,7 @@ export interface CredmonSurroundings {
   readonly onLost?: ((error: unknown) => void) | undefined;
 }
 
-/** A lease that nobody serves is tried at most this often when the monitor is woken. */
-const WAKE_RETRY_MS = 1_000;
-const DENIED_RETRY_MS = 3_000;
-/** … and so many at a time. */
-const MAX_RETRIES = 500;
-/** So long does the first pass wait for the tokens that this machine signs itself, before it says that it is complete. */
-const FIRST_ANSWERS_MS = 5_000;
 const LEFTOVERS_MS = 600_000;
-const WARN_AGAIN_MS = 3_600_000;
 /** Files that go and come again are no reason to end a user’s consent. */
 const REVOKE_AFTER_MS = 30_000;
 
@@ -82,12 +76,11 @@ class Credmon implements RunningCredmon {
   readonly #passes: ReturnType<typeof startPasses>;
   readonly #watch: ReturnType<typeof watchDirectory>;
   readonly #standIns: StandIns;
-  readonly #warnedAt = new LruCache<string, number>(1_000);
-  readonly #toldOf = new LruCache<string, string>(1_000);
+  readonly #troubles: Troubles;
+  readonly #unanswered: Unanswered;
   readonly #rotations = unbrokenWork();
   readonly #remember = secretMemory();
   readonly #ending = new AbortController();
-  #retriedAt = Number.NEGATIVE_INFINITY;
   /** Set while a signal is being followed. */
   #wokenAt: Date | undefined;
   #leftoversAt = Number.NEGATIVE_INFINITY;
@@ -98,6 +91,7 @@ class Credmon implements RunningCredmon {
     this.settings = settings;
     this.directory = directory;
     this.#around = around;
+    this.#troubles = createTroubles((level, line) => this.log(level, line));
     clearComplete(directory);
     this.keeper = createKeeper({
       maxParallelRequests: settings.maxParallelRequests,
@@ -120,7 +114,7 @@ class Credmon implements RunningCredmon {
           'error',
           `${id} has an empty token for now, or credd would serve nobody while it waits for one: ${reason}; latchkey credmon config tells what is wrong with ${provider}`,
         ),
-      onError: (id, error) => this.#failed(id, error),
+      onError: (id, error) => this.#troubles.ofUser(id, describe(error)),
     });
     const delivery = createUseDelivery(directory, {
       delivered: (user, stem, change) => {
@@ -139,8 +133,9 @@ class Credmon implements RunningCredmon {
         this.#standIns.expect();
         this.#around.onRequested?.(id, this.#wokenAt ?? new Date());
       },
-      onFailed: (user, error) => this.#failed(user, error),
+      onFailed: (user, error) => this.#troubles.ofUser(user, describe(error)),
     });
+    this.#unanswered = createUnanswered(this.keeper, () => this.#keeping.unanswered());
     this.#watch = watchDirectory(directory, {
       changed: (user, name) => this.#changed(user, name),
       exhausted: (users, error) =>
@@ -181,7 +176,7 @@ class Credmon implements RunningCredmon {
   }
 
   async wake(): Promise<void> {
-    this.#retryUnanswered();
+    this.#unanswered.tryAgain();
     this.#wokenAt ??= new Date();
     try {
       await this.#passes.wake();
@@ -237,7 +232,7 @@ class Credmon implements RunningCredmon {
       now: () => new Date(),
       unbroken: this.#rotations,
       remember: this.#remember,
-      warn: (message) => this.#warn(message),
+      warn: (message) => this.#troubles.lasting(message),
     });
   }
 
@@ -259,26 +254,8 @@ class Credmon implements RunningCredmon {
     else if (name !== undefined) this.#passes.hint(name);
   }
 
-  /** Somebody may be waiting for a token that this machine signs: whatever made it fail may be mended by now. */
-  #retryUnanswered(): void {
-    const now = performance.now();
-    if (now - this.#retriedAt < WAKE_RETRY_MS) return;
-    this.#retriedAt = now;
-    let tried = 0;
-    for (const id of this.#keeping.unanswered()) {
-      const status = this.keeper.status(id);
-      if (status?.lastError === undefined || status.failures === 0) continue;
-      // Whoever was denied has an answer, if an empty one: less often.
-      const isDenied = status.lastError.code === 'credmon/denied';
-      if (isDenied && Date.now() - status.lastError.at.getTime() < DENIED_RETRY_MS) continue;
-      tried += 1;
-      if (tried > MAX_RETRIES) break;
-      void this.keeper.renewNow(id).catch(() => {});
-    }
-  }
-
   async #passed({ startedAt, durationMs, users }: PassFacts): Promise<void> {
-    if (this.lastScan === undefined) await this.#firstAnswers();
+    if (this.lastScan === undefined) await this.#unanswered.firstAnswers(this.#ending.signal);
     if (this.#isClosed) return;
     this.lastScan = { startedAt, durationMs, users, leases: this.keeper.size };
     const took = `${durationMs.toFixed(1)} ms, ${users} users, ${this.keeper.size} leases`;
@@ -289,20 +266,6 @@ class Credmon implements RunningCredmon {
     this.#leftoversAt = performance.now();
     for (const name of await sweepLeftovers(this.directory, new Date()))
       this.log('info', `removed ${name}, which nobody needs any more`);
-  }
-
-  async #firstAnswers(): Promise<void> {
-    const until = performance.now() + FIRST_ANSWERS_MS;
-    while (performance.now() < until && !this.#isClosed) {
-      if (!this.#isAnswerDue()) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  #isAnswerDue(): boolean {
-    for (const id of this.#keeping.unanswered())
-      if ((this.keeper.status(id)?.failures ?? 1) === 0) return true;
-    return false;
   }
 
   /** Deleted by its user, or swept: after a while in which it may come back, its server hears of it. */
@@ -318,23 +281,6 @@ class Credmon implements RunningCredmon {
     } catch (error) {
       if (!this.#isClosed) this.log('warn', `${id} is gone, but its server was not told: ${describe(error)}`);
     }
-  }
-
-  /** Each user's trouble is told once, not at every pass. */
-  #failed(user: string, error: unknown): void {
-    const text = `${user}: ${describe(error)}`;
-    if (this.#toldOf.get(user) === text) return;
-    this.#toldOf.set(user, text);
-    this.log('error', text);
-  }
-
-  /** What goes on for long is told again from time to time. */
-  #warn(message: string): void {
-    const toldAt = this.#warnedAt.get(message);
-    const now = performance.now();
-    if (toldAt !== undefined && now - toldAt < WARN_AGAIN_MS) return;
-    this.#warnedAt.set(message, now);
-    this.log('warn', message);
   }
 
   #lost(error: unknown): void {
