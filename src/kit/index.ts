@@ -4,6 +4,7 @@
  */
 export { syncDirectory, writeFileAtomic, writeTemporary } from './atomic-file.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { counted } from './counted.ts';
 export type { ErrorCode } from './error-codes.ts';
 export { type ErrorDetails, type Finding, isLatchkeyError, LatchkeyError } from './errors.ts';
 export { boundedFetch, type FetchOptions } from './fetch.ts';

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLatchkeyError, LatchkeyError } from '../kit/index.ts';
+import { counted, isLatchkeyError, LatchkeyError } from '../kit/index.ts';
 import { listAgentKeys, type SshPublicKey, sshFingerprint } from '../ssh/index.ts';
 import { checkContext } from './check-context.ts';
 import { defaultProxy } from './check-x509.ts';
@@ -63,7 +63,7 @@ class Finder {
         this.entries.push({
           ...{ name: 'default agent', kind: 'SSH', context: new Context('SSH'), scope: {}, isDefault: true },
           material: { type: 'agent', socket },
-          summary: `${keys.length === 1 ? '1 key' : `${keys.length} keys`}: ${shown}`,
+          summary: `${counted(keys.length, 'key')}: ${shown}`,
         });
       }
       return keys;

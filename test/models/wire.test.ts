@@ -129,8 +129,8 @@ test('commands: status, test, logs, drain and stop', async (t) => {
     /has no job "7@Bars"\n +hint: ids are like 1@Bars/,
   );
   const refused = await latchkey(['models', 'stop', ...here]);
-  assert.deepEqual([refused.code, /has 1 jobs that run/.test(refused.err)], [1, true]);
-  assert.match((await latchkey(['models', 'drain', '--no-wait', ...here])).out, /takes no more jobs; 1 run/);
+  assert.deepEqual([refused.code, /has 1 job running/.test(refused.err)], [1, true]);
+  assert.match((await latchkey(['models', 'drain', '--no-wait', ...here])).out, /takes no more jobs; 1 runs/);
   await assert.rejects(client.call('allocate', ['jane']), /takes no more jobs/);
   const following = latchkey(['models', 'logs', '-f', ...here, '1@Bars']);
   assert.equal((await latchkey(['models', 'stop', ...here, '1'])).out, '1@Bars has ended\n');

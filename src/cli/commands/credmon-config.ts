@@ -7,6 +7,7 @@ import {
   type Provider,
 } from '../../credmon/index.ts';
 import { loadCredmonSettings } from '../../daemon/index.ts';
+import { counted } from '../../kit/index.ts';
 import type { Command } from './command.ts';
 import { settingsOfState } from './credmon-place.ts';
 
@@ -40,7 +41,7 @@ export const credmonConfig: Command = async (invocation) => {
       ...summary(settings).map(([what, says]) => `${what.padEnd(20)}${says}`),
       '',
       ...settings.findings.flatMap(findingLines),
-      `${errors} ${errors === 1 ? 'error' : 'errors'}, ${settings.findings.length - errors} other findings`,
+      `${counted(errors, 'error')}, ${counted(settings.findings.length - errors, 'other finding')}`,
     ],
     exitCode: errors > 0 ? 6 : 0,
   };

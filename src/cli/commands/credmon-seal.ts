@@ -1,5 +1,5 @@
 import { openCredentialDirectory, resealLogin } from '../../credmon/index.ts';
-import { isLatchkeyError, LatchkeyError, loadServerKey, sealingKeys } from '../../kit/index.ts';
+import { counted, isLatchkeyError, LatchkeyError, loadServerKey, sealingKeys } from '../../kit/index.ts';
 import type { Command, Invocation, Report } from './command.ts';
 import { stemsIn } from './credmon-files.ts';
 import { findCredmon, runningCredmonIfAny } from './credmon-place.ts';
@@ -38,7 +38,7 @@ async function reseal(invocation: Invocation, isSealing: boolean): Promise<Repor
       failed.push({ id: `${user}/${stem}`, message: error.message });
     }
   }
-  const done = `${changed} refresh ${changed === 1 ? 'token' : 'tokens'} ${isSealing ? 'sealed' : 'unsealed'}`;
+  const done = `${counted(changed, 'refresh token')} ${isSealing ? 'sealed' : 'unsealed'}`;
   return {
     json: { changed, failed },
     lines: [

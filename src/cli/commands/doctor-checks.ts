@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { counted } from '../../kit/index.ts';
 import {
   type Certificate,
   defaultProxyPath,
@@ -76,7 +77,7 @@ async function checkTrust(examination: Examination): Promise<Check> {
   }
   const trust = await loadTrustDirectory(path);
   const [first, ...more] = trust.findings;
-  const count = `${trust.authorities.length} ${trust.authorities.length === 1 ? 'authority' : 'authorities'}`;
+  const count = counted(trust.authorities.length, 'authority', 'authorities');
   if (trust.authorities.length === 0)
     return failed(`${path} holds no authority`, 'is it the right directory?');
   if (first === undefined) return ok(`${path}, ${count}`);

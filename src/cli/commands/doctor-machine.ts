@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { parseServiceUrl, Service, type ServiceUrl } from '../../jobs/index.ts';
-import { isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
+import { counted, isLatchkeyError, type LatchkeyError } from '../../kit/index.ts';
 import type { Session } from '../../session/index.ts';
 import { openLocal, type SshConnection, type Transport, turnedAway } from '../../ssh/index.ts';
 import type { Invocation } from './command.ts';
@@ -239,7 +239,7 @@ async function checkScheduler({ url, session }: MachineExamination): Promise<Che
   const service = new Service(url.text, isLatchkeyError(session) ? {} : { session });
   try {
     const jobs = await service.list();
-    return ok(`${url.batch} answers; ${jobs.length} jobs of yours`);
+    return ok(`${url.batch} answers; ${counted(jobs.length, 'job')} of yours`);
   } catch (error) {
     if (!isLatchkeyError(error)) throw error;
     return failed(

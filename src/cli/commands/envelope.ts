@@ -1,5 +1,5 @@
 import { loadSettings, openEnvelope } from '../../daemon/index.ts';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { counted, LatchkeyError, quote } from '../../kit/index.ts';
 import { type Envelope, FileStore } from '../../repository/index.ts';
 import type { Command, Report } from './command.ts';
 import { configFile, storageOf } from './config-file.ts';
@@ -48,7 +48,7 @@ async function rewrite(storage: string, sealing: Envelope, wanted: 'on' | 'off')
   return {
     json: { storage, envelope: wanted, written, skipped },
     lines: [
-      `${written} credential${written === 1 ? '' : 's'} in ${storage} ${how}`,
+      `${counted(written, 'credential')} in ${storage} ${how}`,
       ...skipped.map(({ file, reason }) => `  ✘ ${file}: ${reason}`),
     ],
     exitCode: skipped.length > 0 ? 1 : 0,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { counted, LatchkeyError, quote } from '../../kit/index.ts';
 import {
   drawLinks,
   type LinksReport,
@@ -42,7 +42,7 @@ export const linksMap: Command = async (invocation) => {
   });
   return {
     json: { file, links },
-    lines: [`${links.length === 1 ? '1 link' : `${links.length} links`} drawn in ${file}`],
+    lines: [`${counted(links.length, 'link')} drawn in ${file}`],
   };
 };
 

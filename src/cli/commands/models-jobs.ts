@@ -1,3 +1,4 @@
+import { counted } from '../../kit/index.ts';
 import type { PyroDict, PyroValue, RemoteObject } from '../../pyro/index.ts';
 import { tableLines } from './facts.ts';
 import { formatSpan } from './lifetime.ts';
@@ -21,11 +22,13 @@ export function statusLines(status: PyroDict): string[] {
   ]);
   const { name, totalJobs, maxJobs, freeJobs, waiting, isDraining } = status;
   const more = [
-    ...(Number(waiting) > 0 ? [`${waiting} wait`] : []),
+    ...(Number(waiting) > 0 ? [`${waiting} ${Number(waiting) === 1 ? 'waits' : 'wait'}`] : []),
     ...(isDraining === true ? ['takes no more jobs'] : []),
   ];
   return [
-    [`${text(name)}: ${totalJobs} of ${maxJobs} jobs, ${freeJobs} free`, ...more].join(', '),
+    [`${text(name)}: ${totalJobs} of ${counted(Number(maxJobs), 'job')}, ${freeJobs} free`, ...more].join(
+      ', ',
+    ),
     ...(jobs.length === 0 ? [] : ['', ...tableLines(['JOB', 'STATE', 'USER', 'TIME', 'PORT', 'END'], jobs)]),
   ];
 }

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { counted, LatchkeyError, quote } from '../../kit/index.ts';
 import {
   loadModelSettings,
   type ModelServerSettings,
@@ -48,7 +48,7 @@ export const modelsRun: Command = async (invocation) => {
     throw error;
   }
   note(`${settings.name} is ready: ${served.uri}`);
-  note(`at most ${settings.limits.maxJobs} jobs, in ${settings.directory}`);
+  note(`at most ${counted(settings.limits.maxJobs, 'job')}, in ${settings.directory}`);
   const fate = await Promise.race([served.asked, interrupted.wait]);
   interrupted.release();
   const jobs = served.server.jobs.length;

@@ -1,3 +1,4 @@
+import { counted } from '../../kit/index.ts';
 import type { Command } from './command.ts';
 import { statusOf } from './models-jobs.ts';
 import { jobIdOf, withModels } from './models-place.ts';
@@ -16,8 +17,13 @@ export const modelsDrain: Command = (invocation) =>
     }
     const left = Number(await server.call('drain', [false]));
     if (left === 0 || given.flag('no-wait'))
-      return { json: { draining: true, jobs: left }, lines: [`${name} takes no more jobs; ${left} run`] };
-    note(`${name} takes no more jobs; waiting for ${left}`);
+      return {
+        json: { draining: true, jobs: left },
+        lines: [`${name} takes no more jobs; ${left} ${left === 1 ? 'runs' : 'run'}`],
+      };
+    note(
+      `${name} takes no more jobs; waiting for ${counted(left, 'job')}. Interrupted, it still takes none: drain --resume`,
+    );
     await server.call('drain', [true], { timeoutMs: A_LONG_TIME_MS });
     return { json: { draining: true, jobs: 0 }, lines: [`${name} has no jobs any more`] };
   });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { counted } from '../../kit/index.ts';
 import { formatLocation } from '../../pyro/index.ts';
 import { RegistryServer } from '../../remote/index.ts';
 import type { Command } from './command.ts';
@@ -19,7 +20,9 @@ export const nsRun: Command = async (invocation) => {
     ...(state === undefined ? {} : { stateFile: resolve(state) }),
     ...(hmacKey === undefined ? {} : { hmacKey }),
   });
-  note(`latchkey: the registry listens on ${formatLocation(server.address)}, with ${server.size} names`);
+  note(
+    `latchkey: the registry listens on ${formatLocation(server.address)}, with ${counted(server.size, 'name')}`,
+  );
   if (socket === undefined && hmacKey === undefined && host !== '127.0.0.1' && host !== '::1')
     note('latchkey: there is no key: everybody who reaches this address can register names');
   await stopped;

@@ -6,7 +6,7 @@ import {
   type ServerSettings,
   startAuthority,
 } from '../../daemon/index.ts';
-import { isLatchkeyError } from '../../kit/index.ts';
+import { counted, isLatchkeyError } from '../../kit/index.ts';
 import type { Invocation } from './command.ts';
 
 /** The attribute authorities beside a server. */
@@ -136,5 +136,5 @@ function isSamePlace(a: AuthoritySettings, b: AuthoritySettings): boolean {
 
 /** `testvo on 127.0.0.1:15000, 2 members` */
 export function authorityText({ vo, address, members }: RunningAuthority): string {
-  return `${vo} on ${address.host}:${address.port}, ${members} ${members === 1 ? 'member' : 'members'}`;
+  return `${vo} on ${address.host}:${address.port}, ${counted(members, 'member')}`;
 }

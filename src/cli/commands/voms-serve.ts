@@ -5,6 +5,7 @@ import {
   type RunningAuthority,
   startAuthority,
 } from '../../daemon/index.ts';
+import { counted } from '../../kit/index.ts';
 import { formatVomsesLine } from '../../voms/index.ts';
 import type { Command, Invocation } from './command.ts';
 import { catchSignals } from './serve-signals.ts';
@@ -20,7 +21,7 @@ export const vomsServe: Command = async (invocation) => {
   else {
     const { host, port } = authority.address;
     context.out(
-      `latchkey: attributes of ${facts.vo} for ${authority.members} ${authority.members === 1 ? 'member' : 'members'}, on ${host}:${port}\n` +
+      `latchkey: attributes of ${facts.vo} for ${counted(authority.members, 'member')}, on ${host}:${port}\n` +
         `  vomses line:           ${facts.vomses}\n` +
         `  ${facts.lscFile}:`.padEnd(25) +
         `${facts.lsc.join(`\n${' '.repeat(25)}`)}\n`,

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { isLatchkeyError } from '../../kit/index.ts';
+import { counted, isLatchkeyError } from '../../kit/index.ts';
 import { MIN_PASS_PHRASE_BYTES, type StoredCredential } from '../../repository/index.ts';
 import type { Operation } from './operation.ts';
 import { refusal } from './refusal.ts';
@@ -134,6 +134,6 @@ async function reseal(operation: Operation, credential: StoredCredential): Promi
 
 function inWords(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000);
-  if (seconds < 120) return `${seconds} second${seconds === 1 ? '' : 's'}`;
+  if (seconds < 120) return counted(seconds, 'second');
   return `${Math.ceil(seconds / 60)} minutes`;
 }

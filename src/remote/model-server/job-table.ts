@@ -1,4 +1,4 @@
-import { LatchkeyError, quote } from '../../kit/index.ts';
+import { counted, LatchkeyError, quote } from '../../kit/index.ts';
 import { isLive, type JobEnding, type JobEntry } from './job-entry.ts';
 import { type Ticket, Tickets } from './tickets.ts';
 
@@ -183,12 +183,17 @@ export class JobTable {
 
   #refusal({ owner }: Applicant, now: number): LatchkeyError | undefined {
     const { maxJobs, maxJobsPerOwner } = this.#limits;
-    if (this.#used(now) >= maxJobs) return this.#full(`all ${maxJobs} jobs of ${this.name} are taken`);
+    if (this.#used(now) >= maxJobs)
+      return this.#full(
+        maxJobs === 1
+          ? `the one job of ${this.name} is taken`
+          : `all ${maxJobs} jobs of ${this.name} are taken`,
+      );
     const own =
       this.live.filter((job) => job.owner === owner).length +
       this.#tickets.at(now).filter((ticket) => ticket.isReady && ticket.owner === owner).length;
     if (own < maxJobsPerOwner) return undefined;
-    return this.#full(`${quote(owner)} has ${own} jobs already, as many as one may have`);
+    return this.#full(`${quote(owner)} has ${counted(own, 'job')} already, as many as one may have`);
   }
 
   /** Slots that came free go to those who wait, first come first served; who has all he may have is passed over. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LatchkeyError } from '../../../kit/index.ts';
+import { counted, LatchkeyError } from '../../../kit/index.ts';
 import { type CallContext, Exposed, tuple } from '../../../pyro/index.ts';
 import { type Caller, checkMayTouch } from '../caller.ts';
 import { fileMethods } from '../files/exposed-files.ts';
@@ -165,7 +165,7 @@ export function exposedServer(server: ModelServer, parts: ServiceParts): Exposed
         const jobs = live().length;
         const isLeaving = given.flag('leaveJobs');
         if (jobs > 0 && !given.flag('force') && !isLeaving)
-          throw new LatchkeyError('remote/state', `${settings.name} has ${jobs} jobs that run`, {
+          throw new LatchkeyError('remote/state', `${settings.name} has ${counted(jobs, 'job')} running`, {
             hint: 'drain it first, or force it: the jobs end then',
           });
         parts.stop(isLeaving ? 'leave' : 'end');
