@@ -42,15 +42,18 @@ export function inputLines(graceSeconds: number): InputLines {
 
 /**
  * Passes its own input on to the program of the sandbox `$1`, says `read` and its process when that has ended, and waits to be told that it was
- * whole: an input that ends because the connection did looks just like it. A program that reads no more has had all it wanted.
+ * whole: an input that ends because the connection did looks just like it. A program that reads no more has had all it wanted, also when it has
+ * ended, and the guard with it.
  */
-export const FEED = `cd "$1" && exec 3> in 4> in.say || exit 0
-cat >&3 || { echo whole >&4; exit 0; }
+export const FEED = `trap '' PIPE
+cd "$1" && exec 3> in 4> in.say || exit 0
+cat >&3 2>/dev/null || { echo whole >&4; exit 0; } 2>/dev/null
 exec 3>&-
 echo "read $$" && exec sleep 30`;
 
 /** It was whole. `$1` is the sandbox, `$2` the sender, if there is one. Waits for the guard, which may just have begun. */
-export const WHOLE = `cd "$1" && [ -p in.say ] || exit 0
-echo whole > in.say
+export const WHOLE = `trap '' PIPE
+cd "$1" && [ -p in.say ] || exit 0
+echo whole 2>/dev/null > in.say
 [ -z "$2" ] || kill "$2"
 exit 0`;

@@ -127,6 +127,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /unknown object/,
     "the daemon has no object of that name: it may have been restarted, or the URI is another one's",
   ],
+  [
+    /not the key of this server/,
+    'it wants its key: of a model server, the file "key" in its directory (--key-file FILE, or MUPIF_HKEY)',
+  ],
   [/hmac/, 'both sides need the same HMAC key (hkey)'],
   [/serializer/, 'choose a serializer that the daemon accepts (SERIALIZERS_ACCEPTED)'],
   [/no free workers/, 'the daemon has as many clients as it can serve'],
@@ -146,7 +150,7 @@ function wrongPeer(where: string, why: string): LatchkeyError {
     'pyro/wrong-peer',
     `what listens on ${where} ${why}: it is not the server that was expected`,
     {
-      hint: 'another program may have taken the port, or a tunnel leads elsewhere; ask the registry again',
+      hint: 'the key may be that of another server, another program may have taken the port, or a tunnel leads elsewhere; ask the registry again',
       details: { sent: false },
     },
   );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Service } from '../../src/jobs/index.ts';
+import { FEED, WHOLE } from '../../src/jobs/input-scripts.ts';
 import { personIn } from '../cli-commands/installation.ts';
 import { latchkeyExecutable } from '../support/our-tools.ts';
 import { havePeers } from '../support/peers.ts';
@@ -197,4 +198,29 @@ test('where no pipe can be made, the job says so and ends; without an input it r
   assert.match(failed.err(), /no pipe for the standard input can be made in .*--no-stdin goes without/);
   const { ended, err } = run(t, place, ['true'], { options: ['--no-stdin'] });
   assert.equal(await ended, 0, err());
+});
+
+test('a job that has ended, and its guard with it, has had all the input it wanted', async (t) => {
+  const sandbox = workspace(t);
+  assert.equal(spawnSync('mkfifo', ['in', 'in.say'], { cwd: sandbox }).status, 0);
+  const gone = (script: string) => spawn('/bin/sh', ['-c', script], { cwd: sandbox, stdio: 'ignore' });
+  const reader = gone('exec 3< in 4< in.say');
+  const feeder = spawn('/bin/sh', ['-c', FEED, 'latchkey', sandbox], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const fed = once(feeder, 'exit');
+  await once(reader, 'exit');
+  feeder.stdin?.on('error', () => {});
+  feeder.stdin?.end('nobody reads this\n');
+  assert.deepEqual(await fed, [0, null]);
+  // Whether the guard goes before the word or after it is up to the machine.
+  for (let round = 0; round < 40; round += 1) {
+    const guard = once(gone(': < in.say'), 'exit');
+    const said = await once(
+      spawn('/bin/sh', ['-c', WHOLE, 'latchkey', sandbox, ''], { stdio: 'ignore' }),
+      'exit',
+    );
+    assert.deepEqual(said, [0, null]);
+    await guard;
+  }
 });

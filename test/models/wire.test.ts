@@ -120,6 +120,16 @@ test('commands: status, test, logs, drain and stop', async (t) => {
   const json = await latchkey(['models', 'status', ...here, '--json']);
   assert.equal(JSON.parse(json.out).currJobs[0].key, '1@Bars');
   const tried = await latchkey(['models', 'test', '-d', ...here]);
+  const keyless = await latchkey([
+    'models',
+    'status',
+    '--uri',
+    `PYRO:models@./u:${join(server.directory, 'server')}`,
+  ]);
+  assert.match(
+    keyless.err,
+    /is not the key of this server.*\n +hint: .* file "key" in its directory \(--key-file/,
+  );
   assert.match(tried.out, /^Test OK: 2@Bars in [\d.]+ s$/m);
   assert.match(tried.err, /it answers, and has .*solveStep.*\n.*2@Bars has ended/);
   for (const id of ['1@Bars', '1'])

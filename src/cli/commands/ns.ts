@@ -1,3 +1,4 @@
+import { counted, isLatchkeyError, type Secret } from '../../kit/index.ts';
 import { connectObject, formatLocation } from '../../pyro/index.ts';
 import type { EntryOnWire } from '../../remote/index.ts';
 import type { Command } from './command.ts';
@@ -32,16 +33,28 @@ export const nsTest: Command = async (invocation) => {
       };
     }
     const { uri } = await client.lookup(name);
-    const hmacKey = await hmacKeyOf(invocation);
-    const object = await connectObject(uri, hmacKey === undefined ? {} : { hmacKey });
-    const { methods } = object;
-    await object.close();
+    const methods = await methodsAt(uri, await hmacKeyOf(invocation));
+    const more =
+      methods === undefined ? 'it wants a key to say more' : `it has ${counted(methods.length, 'method')}`;
     return {
-      json: { name, uri, methods },
-      lines: [`${name} is ${uri}, and answers in ${took()}; it has ${methods.length} methods`],
+      json: { name, uri, methods: methods ?? null },
+      lines: [`${name} is ${uri}, and answers in ${took()}; ${more}`],
     };
   });
 };
+
+/** The methods of what answers there; undefined when it answers, and wants a key first, as model servers on sockets do. */
+async function methodsAt(uri: string, hmacKey: Secret | undefined): Promise<readonly string[] | undefined> {
+  try {
+    const object = await connectObject(uri, hmacKey === undefined ? {} : { hmacKey });
+    await object.close();
+    return object.methods;
+  } catch (error) {
+    if (isLatchkeyError(error, 'pyro/refused') && /not the key of this server/.test(error.message))
+      return undefined;
+    throw error;
+  }
+}
 
 /** `latchkey ns remove NAME`. */
 export const nsRemove: Command = async (invocation) => {

@@ -69,7 +69,7 @@ test('latchkey ns: a registry is run, listed, tested and cleaned up from the com
     json.entries.map((entry: { name: string }) => entry.name),
     ['a.model'],
   );
-  assert.match((await run('ns', 'test', 'a.model')).out, /it has 1 methods/);
+  assert.match((await run('ns', 'test', 'a.model')).out, /it has 1 method\n/);
   const dead = await run('ns', 'test', 'gone');
   assert.notEqual(dead.code, 0);
   assert.match(dead.err, /127\.0\.0\.1:1/);
