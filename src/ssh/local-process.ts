@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { LatchkeyError, quote } from '../kit/index.ts';
 import { noDirectory, type StopReason } from './command-error.ts';
+import { signalGroup } from './signal-group.ts';
 
 /** Time between TERM and KILL. */
 const GRACE_MS = 1_000;
@@ -89,18 +90,6 @@ function groupOf(child: ChildProcessWithoutNullStreams): ProcessGroup {
   let stopped: StopReason | undefined;
   let isOver = false;
   let killing: NodeJS.Timeout | undefined;
-  const signalGroup = (signal: NodeJS.Signals) => {
-    const { pid } = child;
-    if (pid === undefined) return;
-    // A number is not given away while a group bears it: a process that has it after our leader's end says that the group is gone.
-    const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    if (hasEnded && exists(pid)) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // ESRCH: all of it has ended. EPERM: what is left has become another user's.
-    }
-  };
   // A program that does not read its input closes the pipe: its exit code tells, not EPIPE.
   child.stdin.on('error', () => {});
   const exited = new Promise<number>((resolve) => {
@@ -113,7 +102,7 @@ function groupOf(child: ChildProcessWithoutNullStreams): ProcessGroup {
       isOver = true;
       clearTimeout(killing);
       // What ignored TERM and holds no output of ours.
-      if (stopped !== undefined) signalGroup('SIGKILL');
+      if (stopped !== undefined) signalGroup(child, 'SIGKILL');
       resolve();
     });
   });
@@ -129,22 +118,14 @@ function groupOf(child: ChildProcessWithoutNullStreams): ProcessGroup {
     stop: (reason) => {
       if (isOver || stopped !== undefined) return;
       stopped = reason;
-      signalGroup('SIGTERM');
+      signalGroup(child, 'SIGTERM');
       killing = setTimeout(() => {
-        signalGroup('SIGKILL');
+        signalGroup(child, 'SIGKILL');
         // What has left the group may hold the other ends of the pipes for as long as it likes: nobody waits for that.
         for (const stream of child.stdio) stream?.destroy();
       }, GRACE_MS);
     },
   };
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function notStarted(sentence: string, reason: string, cause: unknown): LatchkeyError {

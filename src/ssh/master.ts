@@ -8,6 +8,7 @@ import { loginFailure, plainLine } from './failure.ts';
 import { type LoginPlan, programMissing } from './login-plan.ts';
 import { MuxClient } from './mux/client.ts';
 import { Prober } from './mux/prober.ts';
+import { signalGroup } from './signal-group.ts';
 
 /** Lines of standard error that are kept to tell why it ended. */
 const MAX_LINES = 100;
@@ -188,13 +189,8 @@ function guard(pid: number, directory: string): ChildProcess {
 }
 
 async function stopGroup(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  if (child.pid === undefined) return;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      return;
-    }
+    if (!signalGroup(child, signal)) return;
     const timer = new AbortController();
     const limit = new Promise<'limit'>((resolve) => {
       const handle = setTimeout(() => resolve('limit'), STOP_TIMEOUT_MS);
