@@ -71,6 +71,9 @@ test('what would forge lines in a list of names is refused', () => {
 test('an entry without heartbeats goes, and its name is free; a heartbeat keeps it', () => {
   const t = table();
   t.register({ ...A, leaseSeconds: 10 }, OWNER, 0);
+  t.register({ ...A, name: 'silent', leaseSeconds: 10 }, OWNER, 0);
+  assert.equal(t.lookup('silent', 9_999).endsAt, 10_000);
+  assert.throws(() => t.lookup('silent', 10_000), { code: 'remote/name-unknown' });
   t.renew(A.name, OWNER, 9_000);
   assert.equal(t.lookup(A.name, 18_999).endsAt, 19_000);
   assert.equal(t.count(18_999), 2);
