@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EntryOnWire, RegistryClient, RegistryServer, verifyEntry } from '../../src/remote/index.ts';
 import { freePort } from '../support/free-port.ts';
-import { latchkey, modelServerProcess } from '../support/model-server-process.ts';
+import { modelServerProcess } from '../support/model-server-process.ts';
 import { workspace } from '../support/workspace.ts';
 
 const NAME = 'Mupif.JobManager@Example';
@@ -24,9 +24,8 @@ test('a model server is found by its name, keeps it over a kill and a new port, 
   assert.ok(verifyEntry(entry) && entry.isOwned);
   assert.ok(entry.tags.includes('type:jobmanager') && entry.tags.includes('host:127.0.0.1'));
 
-  const other = await latchkey(['models', 'run', '-D', join(workspace(t), 'other'), ...words]);
-  assert.equal(other.code, 3);
-  assert.match(other.err, /name already registered: "Mupif\.JobManager@Example"/);
+  const other = modelServerProcess(t, words, { directory: join(workspace(t), 'other') });
+  await assert.rejects(other, /it ended with 3:\n.*name already registered: "Mupif\.JobManager@Example"/s);
 
   first.process.kill('SIGKILL');
   await once(first.process, 'exit');
