@@ -18,7 +18,7 @@ test('without NAT the URI is true; None is none, and a loopback names no machine
     uri: 'PYRO:models@192.0.2.71:44382',
     host: '192.0.2.71',
   });
-  for (const host of ['127.0.0.1', '::1', 'localhost', '0.0.0.0'])
+  for (const host of ['None', '127.0.0.1', '::1', 'localhost', '0.0.0.0'])
     assert.deepEqual(trueAddress({ uri, tags: [`host:${host}`] }), { uri, host: undefined });
   assert.deepEqual(trueAddress({ uri: 'PYRO:models@./u:/run/models/server' }), {
     uri: 'PYRO:models@./u:/run/models/server',
