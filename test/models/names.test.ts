@@ -72,7 +72,7 @@ jobManName = '${NAME}'\nportsForJobs = (${jobPort}, ${jobPort})\nmaxJobs = 1\n`,
   const status = tool('jobManStatus', [...where, '-k', KEY], {});
   assert.match(
     status.stdout,
-    /1 of 1 jobs, 0 free\n[\s\S]*\n2@Mupif\.JobManager@Example +running +jane@laptop/,
+    /1 of 1 job, 0 free\n[\s\S]*\n2@Mupif\.JobManager@Example +running +jane@laptop/,
   );
   assert.match(status.stderr, /MUPIF_HKEY/);
   const ended = once(server.process, 'exit');

@@ -74,7 +74,7 @@ test('-m 1: jobManTest and jobManStatus log in, and go by links to the server an
   assert.match(tried.err, /StrictHostKeyChecking=no is ignored.*\n.*-C is not used/);
   assert.equal(logins(), 1);
   const status = await run(['tool', 'jobManStatus', '-c', settings, '-m', '1']);
-  assert.match(status.out, /^Mupif\.JobManager@Example: 0 of 1 jobs, 1 free\n/, status.err);
+  assert.match(status.out, /^Mupif\.JobManager@Example: 0 of 1 job, 1 free\n/, status.err);
   assert.match(status.out, /1@Mupif\.JobManager@Example +ended/);
   assert.equal(logins(), 2);
   assert.equal(server.process.exitCode, null);
@@ -98,7 +98,7 @@ test('-m 1: the same of latchkey models; and by a name, a URI and a machine that
   writeFileSync(key, KEY, { mode: 0o600 });
   const uri = `PYRO:models@./u:${join(server.directory, 'control')}`;
   const byUri = await run(['models', 'status', '--uri', uri, '--ssh-config', ssh, ...login.slice(0, 4)]);
-  assert.match(byUri.out, /0 of 1 jobs/, byUri.err);
+  assert.match(byUri.out, /0 of 1 job/, byUri.err);
   assert.equal(logins(), 4);
 });
 
@@ -133,7 +133,7 @@ test('without -m 1 nobody logs in: the tags tell where the server is; a machine 
   if (!havePeers(t, ...PEERS)) return;
   const { settings, run, logins } = await ground(t);
   const local = await run(['models', 'status', '-c', settings, '-m', '0']);
-  assert.match(local.out, /0 of 1 jobs/, local.err);
+  assert.match(local.out, /0 of 1 job/, local.err);
   assert.equal(logins(), 0);
   const nameless = await run(['models', 'status', '--machine', 'thermal']);
   assert.deepEqual([nameless.code, /which model server is not said/.test(nameless.err)], [2, true]);

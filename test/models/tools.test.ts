@@ -220,7 +220,7 @@ test('latchkey models test, as cron runs it: code 0 and no job left when all is 
   await holder.call('allocate', ['jane']);
   const full = await latchkey(['models', 'test', '-D', well.directory]);
   assert.deepEqual(
-    [full.code, full.out, /all 1 jobs of .* are taken/.test(full.err)],
+    [full.code, full.out, /the one job of .* is taken/.test(full.err)],
     [1, '', true],
     full.err,
   );

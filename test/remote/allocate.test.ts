@@ -131,7 +131,7 @@ test('a server that is full says so, in time and by its name, and is left as it 
   const before = links.list.length;
   await assert.rejects(allocate(), (error) => {
     assert.ok(isLatchkeyError(error, 'pyro/remote'));
-    assert.match(error.message, /all 1 jobs of M are taken/);
+    assert.match(error.message, /the one job of M is taken/);
     return true;
   });
   assert.equal(links.list.length, before);
