@@ -10,7 +10,7 @@ import { isLatchkeyError } from '../../src/kit/index.ts';
 import { type Forward, openSsh, type SshConnection, type SshOptions } from '../../src/ssh/index.ts';
 import { cuttableLink } from '../support/cuttable-link.ts';
 import { havePeers } from '../support/peers.ts';
-import { isAlive, processTree } from '../support/processes.ts';
+import { isAlive, processTree, signalAll } from '../support/processes.ts';
 import { sshOptions } from '../support/ssh-options.ts';
 import { sshDirectories, sshProcesses } from '../support/ssh-processes.ts';
 import { startSshd } from '../support/sshd.ts';
@@ -101,10 +101,16 @@ test('a killed master: what ran is told, everything stands again, forwards at th
   const places = forwards.map(({ spec }) => spec.listen);
   const seen: string[] = [];
   connection.subscribe(({ state }) => seen.push(state));
-  const running = lostCommand(connection.run(['sleep', '1000']));
-  const started = join(ground.directory, 'started');
-  void connection.script('echo > "$1"; sleep 1000', [started]).catch(() => {});
-  while (!existsSync(started)) await delay(10);
+  // What ran over there goes on: nobody can tell it that its login is gone.
+  const long = ['sh', '-c', 'echo $$ > "$1"; exec sleep 1000', 'sh'];
+  const files = ['one', 'two'].map((name) => join(ground.directory, name));
+  const [one = '', two = ''] = files;
+  const pidsThere = () => files.map((file) => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0));
+  const running = lostCommand(connection.run([...long, one]));
+  void connection.script('"$@"', [...long, two]).catch(() => {});
+  while (pidsThere().includes(0)) await delay(10);
+  const there = pidsThere();
+  t.after(() => signalAll(there, 'SIGKILL'));
 
   const [master] = masters(ground.target.port);
   assert.ok(master !== undefined);
